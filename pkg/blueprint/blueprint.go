@@ -1,0 +1,87 @@
+// Package blueprint compiles a plan into everything that is deployed for it:
+// functions with their grants, schedules, event rules, the state machine, the
+// ledger, the alarm and the health check that traffic hangs on.
+//
+// It is pure data. The CDK app renders it as two CloudFormation templates, and
+// the rehearsal renders the same value as API calls: that is why what a
+// rehearsal ran is what a deployment has.
+package blueprint
+
+import "time"
+
+// Blueprint is all that one plan needs in AWS.
+type Blueprint struct {
+	Plan     string
+	Primary  string // region
+	Recovery string // region
+
+	Table     string // ledger, in the recovery region; string keys "plan" and "item"
+	Functions []Function
+	Schedules []Schedule
+	Rules     []Rule // on the recovery region's default event bus
+	Forwards  []Forward
+	Machine   Machine
+	Traffic   *Traffic // nil when no step shifts traffic by health check
+}
+
+// Function is one Lambda: the folder of that name in functions/, deployed once a
+// plan so that its role can be scoped to what the plan names.
+type Function struct {
+	Name       string // folder: "promote-database"
+	Deployed   string // function and role name: "pilotlight-storefront-promote-database"
+	Purpose    string // one sentence, shown in the console
+	Timeout    time.Duration
+	MemoryMiB  int
+	Concurrent int // reserved concurrency; 0: none reserved
+	Grants     []Grant
+}
+
+// Grant is one IAM statement. Resources may hold the tokens ${Account} and
+// ${Partition}. Because names the reason when a resource is "*".
+type Grant struct {
+	Actions   []string // "ec2:CreateVolume"
+	Resources []string
+	Regions   []string                     // rendered as aws:RequestedRegion; empty for a global service
+	Condition map[string]map[string]string // operator → key → value, beside the region's
+	Because   string
+}
+
+// Schedule invokes a function at an interval, for ever.
+type Schedule struct {
+	Name     string
+	Every    time.Duration
+	Function string // Function.Name
+	Input    string // exact JSON
+}
+
+// Rule invokes a function when an event matches. The function gets Input, in
+// which the token "<event>" (with its quotes) stands for the event.
+type Rule struct {
+	Name     string
+	Pattern  string // EventBridge event pattern, JSON
+	Function string
+	Input    string // an InputTemplate; InputPathsMap is {"event": "$"}
+}
+
+// Forward sends matching events of the primary region's default bus to the
+// recovery region's: a nudge, never needed.
+type Forward struct {
+	Name    string
+	Pattern string
+}
+
+// Machine is the state machine. Definition holds one token a function,
+// ${promote-database}, that stands for the published version's ARN.
+type Machine struct {
+	Name       string
+	Definition string
+}
+
+// Traffic is the alarm on the posture metric and the health check that follows
+// the alarm's data stream. Which side serves is 1 (primary) or 0 (recovery).
+type Traffic struct {
+	Namespace string
+	Metric    string
+	Alarm     string
+	Check     string // the health check's Name tag and caller reference
+}

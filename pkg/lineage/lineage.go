@@ -1,0 +1,49 @@
+// Package lineage says which snapshot, image, volume or instance belongs to
+// which plan, policy and run. The answer is in the resource's tags, written in
+// the very call that creates it, so there is no list of our own to go stale.
+package lineage
+
+import "time"
+
+// The tags that Pilotlight writes. Only what carries Plan is ever touched.
+const (
+	Plan     = "pilotlight:plan"
+	Policy   = "pilotlight:policy"
+	Set      = "pilotlight:set"      // one consistent set: all snapshots of one CreateSnapshots call and their copies
+	Source   = "pilotlight:source"   // on a copy: the id of the source snapshot or image
+	Origin   = "pilotlight:origin"   // on a copy: the id of the protected volume or instance
+	Instance = "pilotlight:instance" // on a copied volume snapshot: the instance that the volume was attached to
+	Device   = "pilotlight:device"   // on a copied volume snapshot: its device name there
+	TakenAt  = "pilotlight:taken-at" // on a copy: when the source data was taken, RFC 3339
+	Retire   = "pilotlight:retire"   // marked for deletion at this time; deleted on a later pass
+	Run      = "pilotlight:run"      // made by this run
+	Step     = "pilotlight:step"     // … in this step
+)
+
+// Point is one recovery point as one region holds it: a snapshot or an image.
+type Point struct {
+	ID       string    `json:"id"` // snapshot or image id in Region
+	Region   string    `json:"region"`
+	Policy   string    `json:"policy"`
+	Set      string    `json:"set"`
+	Source   string    `json:"source,omitempty"` // id of the source point; empty on a source
+	Origin   string    `json:"origin"`           // id of the protected volume; of the imaged instance
+	Instance string    `json:"instance,omitempty"`
+	Device   string    `json:"device,omitempty"`
+	TakenAt  time.Time `json:"takenAt"` // when the source data was taken
+	State    State     `json:"state"`
+	SizeGiB  int       `json:"sizeGiB,omitempty"`
+	Key      string    `json:"key,omitempty"`   // KMS key ARN; empty when not encrypted
+	Retire   time.Time `json:"retire,omitzero"` // zero: not marked
+	Parts    []string  `json:"parts,omitempty"` // an image's snapshots: one unit with it
+}
+
+// State is what AWS says of a point.
+type State string
+
+// Only a Complete point is usable.
+const (
+	Pending  State = "pending"
+	Complete State = "complete"
+	Failed   State = "failed"
+)

@@ -1,0 +1,171 @@
+// Package plan is the recovery plan as a team writes it: one YAML file that
+// names what is protected, what a disaster looks like and what recovery does.
+//
+// It decodes, validates and explains; it compiles nothing and knows no AWS SDK.
+// A Plan that Load returned without findings is complete: defaults are filled
+// in, references resolve and every name is one that AWS accepts.
+package plan
+
+import "time"
+
+// Strategy is one of the four of the AWS whitepaper "Disaster Recovery of
+// Workloads on AWS".
+type Strategy string
+
+// The four strategies, from the slowest and cheapest to the fastest.
+const (
+	BackupRestore Strategy = "backup-restore"
+	PilotLight    Strategy = "pilot-light"
+	WarmStandby   Strategy = "warm-standby"
+	MultiSite     Strategy = "multi-site"
+)
+
+// Plan is one recovery plan. The zero value is not a valid plan.
+type Plan struct {
+	Name       string     `json:"plan"`
+	Strategy   Strategy   `json:"strategy"`
+	Primary    string     `json:"primary"`  // AWS region that serves today
+	Recovery   string     `json:"recovery"` // AWS region that takes over
+	Objectives Objectives `json:"objectives"`
+	Protect    []Policy   `json:"protect,omitempty"`
+	Detect     Detect     `json:"detect"`
+	Recover    []Step     `json:"recover"`
+}
+
+// Objectives are the times the business agreed to. Both are required.
+type Objectives struct {
+	RTO Duration `json:"rto"` // longest outage
+	RPO Duration `json:"rpo"` // oldest data to come back with
+}
+
+// Policy protects one tier: exactly one of Volumes and Images is set.
+type Policy struct {
+	Name    string    `json:"name"`
+	Volumes *Selector `json:"volumes,omitempty"` // EBS volumes, one set an instance
+	Images  *Selector `json:"images,omitempty"`  // one AMI for the whole selection, not one a server
+	Every   Duration  `json:"every"`             // interval between recovery points
+	RPO     Duration  `json:"rpo"`               // zero in the file means the plan's
+	Keep    Keep      `json:"keep"`
+	Key     string    `json:"key,omitempty"` // KMS key (alias, id or ARN) of the recovery region; empty: the region's EBS default key
+	Point   *Point    `json:"point,omitempty"`
+}
+
+// Selector chooses resources by tag; all tags must match. Never empty.
+type Selector struct {
+	Tags map[string]string `json:"tags"`
+}
+
+// Keep is a grandfather-father-son retention: the newest point of each of the
+// last N hours, days, weeks, months and years. All zero keeps the newest alone.
+type Keep struct {
+	Hourly  int `json:"hourly,omitempty"`
+	Daily   int `json:"daily,omitempty"`
+	Weekly  int `json:"weekly,omitempty"`
+	Monthly int `json:"monthly,omitempty"`
+	Yearly  int `json:"yearly,omitempty"`
+}
+
+// Point names what must point at the newest usable image in the recovery region.
+type Point struct {
+	LaunchTemplate string `json:"launch-template,omitempty"`
+	Parameter      string `json:"parameter,omitempty"` // SSM parameter that holds the image id
+}
+
+// Mode says what a detected disaster does.
+type Mode string
+
+// Automatic starts a run when every alarm of the plan is in ALARM. Manual only
+// says so: a person starts the run.
+const (
+	Automatic Mode = "automatic"
+	Manual    Mode = "manual"
+)
+
+// Detect says which signals together mean a disaster: all of Alarms.
+type Detect struct {
+	Alarms []Alarm `json:"alarms"`
+	Mode   Mode    `json:"mode"`
+}
+
+// Alarm is a CloudWatch alarm that the team owns.
+type Alarm struct {
+	Name   string `json:"name"`
+	Region string `json:"region"`
+}
+
+// Kind is a step kind's name, as in the plan file and in functions/.
+type Kind string
+
+// The step kinds. Each has a spec type in this package, its grants in
+// pkg/blueprint, its behaviour in pkg/step and its function in functions.
+const (
+	KindPromoteDatabase Kind = "promote-database"
+	KindLaunchInstances Kind = "launch-instances"
+	KindRestoreVolumes  Kind = "restore-volumes"
+	KindSetParameter    Kind = "set-parameter"
+	KindVerify          Kind = "verify"
+	KindShiftTraffic    Kind = "shift-traffic"
+)
+
+// Step is one thing recovery does, or a parallel group of branches, each a
+// sequence. A group has Kind "" and two branches or more.
+type Step struct {
+	ID       string   `json:"id,omitempty"` // unique in the plan; defaults to the kind
+	Kind     Kind     `json:"kind,omitempty"`
+	Timeout  Duration `json:"timeout,omitempty"` // how long the step may take; zero in the file means DefaultTimeout
+	Spec     any      `json:"spec,omitempty"`    // *PromoteDatabase, *LaunchInstances, … by Kind
+	Parallel [][]Step `json:"parallel,omitempty"`
+}
+
+// DefaultTimeout bounds a step whose plan gives no timeout. Twice the slowest
+// single action that the kinds wait for (an RDS promotion with a class change).
+const DefaultTimeout = Duration(time.Hour)
+
+// PromoteDatabase turns an RDS read replica in the recovery region into a
+// primary. Its output "endpoint" is the database's host name.
+type PromoteDatabase struct {
+	Replica string `json:"replica"`         // DB instance identifier in the recovery region
+	Class   string `json:"class,omitempty"` // instance class after promotion; empty leaves it
+	MultiAZ bool   `json:"multi-az,omitempty"`
+}
+
+// LaunchInstances starts instances from a launch template of the recovery
+// region, spread over zones, and registers them with a target group.
+type LaunchInstances struct {
+	Template string   `json:"template"`
+	Count    int      `json:"count"`
+	Types    []string `json:"types,omitempty"` // in order of preference; empty: the template's
+	Zones    []string `json:"zones"`
+	Targets  string   `json:"targets,omitempty"` // target group name; empty registers nowhere
+	// Image is the image policy that points at Template; Load fills it in. The
+	// run launches that policy's pinned image. Empty: the template's own image.
+	Image string `json:"image,omitempty"`
+}
+
+// RestoreVolumes creates a volume from each snapshot of one consistent set and
+// attaches it, in the instance's zone, under its old device name.
+type RestoreVolumes struct {
+	Policy   string `json:"policy"`
+	AttachTo string `json:"attach-to"` // Name tag of running instances in the recovery region, one a protected instance
+}
+
+// SetParameter writes one SSM parameter in the recovery region. Value may refer
+// to outputs of earlier steps: ${step-id.output}.
+type SetParameter struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Verify asks an HTTPS URL until it has answered 2xx for a while without a miss.
+type Verify struct {
+	URL string   `json:"url"`
+	For Duration `json:"for,omitempty"` // zero: one good answer is enough
+}
+
+// ShiftTraffic moves a DNS name to the recovery region. Via "health-check" uses
+// the data plane alone: the ledger says which side serves, a publisher turns
+// that into a metric, and the record's health check follows it.
+type ShiftTraffic struct {
+	Record string `json:"record"`
+	Via    string `json:"via"` // "health-check"
+}
