@@ -88,6 +88,10 @@ const (
 	Begun  Event = "begun"
 	Done   Event = "done"
 	Failed Event = "failed"
+	// Good and Missed are the turns of a step that must hold for a while: the
+	// first good look after a miss, and the first miss after a good one.
+	Good   Event = "good"
+	Missed Event = "missed"
 )
 
 // Entry is one line of a run's journal, written once and never changed.

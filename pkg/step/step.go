@@ -53,6 +53,7 @@ type Run struct {
 	Recovery string // region to act in
 	Now      time.Time
 	Began    time.Time // when this step's first look was journalled
+	Good     time.Time // since when every look was good; zero: the last one was not
 	Pins     run.Pins
 	Outputs  map[string]map[string]string // of the steps that are done, by step id
 }
@@ -60,6 +61,7 @@ type Run struct {
 // Progress is what one look at the world found, after the next move was made.
 type Progress struct {
 	Done    bool
+	Good    bool // of a step that must hold for a while: this look was good; see Run.Good
 	Detail  string            // for an operator: "3 of 4 instances running"
 	Outputs map[string]string // of a step that is done: what later steps may refer to
 }
