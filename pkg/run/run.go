@@ -52,17 +52,22 @@ const (
 	Dirty     End = "Dirty"
 )
 
-// State is what the ledger holds of a plan. The zero value, never stored, is a
-// plan in standby that has never run.
+// State is what the ledger holds of a plan.
 type State struct {
 	Plan    string    `json:"plan"`
 	Posture Posture   `json:"posture"`
-	Side    Side      `json:"side"`
-	Epoch   int64     `json:"epoch"` // counts runs; 0: none yet
-	Run     string    `json:"run"`   // name of the execution of Epoch
-	Phase   Phase     `json:"phase"`
-	Input   string    `json:"input"` // exact bytes given to StartExecution
-	Since   time.Time `json:"since"` // of the posture
+	Side    Side      `json:"side"`    // where users are sent
+	Epoch   int64     `json:"epoch"`   // counts runs; 0: none yet
+	Run     string    `json:"run"`     // name of the execution of Epoch; empty before the first
+	Phase   Phase     `json:"phase"`   // of Run; empty before the first
+	Input   string    `json:"input"`   // the exact bytes given to StartExecution
+	Since   time.Time `json:"since"`   // when Posture was taken; zero before the first run
+	Version int64     `json:"version"` // counts writes; each is conditional on it
+}
+
+// New is the state of a plan that has never run.
+func New(plan string) State {
+	return State{Plan: plan, Posture: Standby, Side: PrimarySide}
 }
 
 // Name is the execution's name: one epoch, one name, for ever.

@@ -61,7 +61,7 @@ type Run struct {
 // Progress is what one look at the world found, after the next move was made.
 type Progress struct {
 	Done    bool
-	Good    bool // of a step that must hold for a while: this look was good; see Run.Good
+	Good    bool              // of a step that must hold for a while: this look was good; see Run.Good
 	Detail  string            // for an operator: "3 of 4 instances running"
 	Outputs map[string]string // of a step that is done: what later steps may refer to
 }
