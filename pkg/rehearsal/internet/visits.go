@@ -1,0 +1,87 @@
+package internet
+
+import "time"
+
+const (
+	// outageMisses in a row make an outage. One miss of a second is what a busy
+	// machine, or a lost packet, looks like.
+	outageMisses = 3
+
+	// recoveredAnswers good ones in a row end it: half a minute of data time.
+	recoveredAnswers = 30
+)
+
+// Visit is one time the shopper asked for the page.
+type Visit struct {
+	At      time.Time // when it began, data time
+	OK      bool      // a 2xx answer came in time
+	Address string    // that the name resolved to; empty: it did not
+	Status  int       // HTTP; 0: no answer
+	Err     error     // nil when there was an answer
+}
+
+// Visits are in the order in which they began.
+type Visits []Visit
+
+// Segment is a stretch of visits with the same outcome and address.
+type Segment struct {
+	From, To time.Time // first and last visit's beginning
+	OK       bool
+	Address  string
+	Visits   int
+}
+
+// Outage is the first outage: from the first of three misses in a row until the
+// first of thirty good answers in a row. The RTO is to − from. ok is false while
+// there is no such end; from is zero when there was no outage at all.
+func (v Visits) Outage() (from, to time.Time, ok bool) {
+	begin, found := v.run(0, outageMisses, false)
+	if !found {
+		return time.Time{}, time.Time{}, false
+	}
+	end, found := v.run(begin, recoveredAnswers, true)
+	if !found {
+		return v[begin].At, time.Time{}, false
+	}
+	return v[begin].At, v[end].At, true
+}
+
+// run finds where the first unbroken run of n visits of one outcome begins.
+func (v Visits) run(from, n int, ok bool) (int, bool) {
+	length := 0
+	for i := from; i < len(v); i++ {
+		if v[i].OK != ok {
+			length = 0
+			continue
+		}
+		if length++; length == n {
+			return i - n + 1, true
+		}
+	}
+	return 0, false
+}
+
+// Misses counts the visits that got no good answer.
+func (v Visits) Misses() int {
+	misses := 0
+	for _, visit := range v {
+		if !visit.OK {
+			misses++
+		}
+	}
+	return misses
+}
+
+// Segments are the visits as a timeline shows them.
+func (v Visits) Segments() []Segment {
+	var segments []Segment
+	for _, visit := range v {
+		if n := len(segments) - 1; n >= 0 && segments[n].OK == visit.OK && segments[n].Address == visit.Address {
+			segments[n].To = visit.At
+			segments[n].Visits++
+			continue
+		}
+		segments = append(segments, Segment{From: visit.At, To: visit.At, OK: visit.OK, Address: visit.Address, Visits: 1})
+	}
+	return segments
+}
