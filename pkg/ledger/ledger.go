@@ -22,24 +22,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/pilotlight/pilotlight/pkg/names"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
-// The table's keys. A plan has a table of its own, named by Table.
+// The table's keys. A plan has a table of its own: names.Table.
 const (
-	partitionKey = "plan"
-	sortKey      = "item"
+	partitionKey = names.PartitionKey
+	sortKey      = names.SortKey
 	stateItem    = "state"
 	body         = "body" // the item as JSON
 	version      = "version"
 )
-
-// Table is the name of a plan's ledger.
-func Table(plan string) string { return "pilotlight-" + plan }
-
-// ErrConflict means that somebody else wrote the state since it was read: read
-// again and decide again.
-var ErrConflict = errors.New("the plan's state was changed meanwhile")
 
 // api is all that the ledger asks of DynamoDB, and so its IAM checklist.
 type api interface {
@@ -58,7 +52,7 @@ func New(cfg aws.Config) *Ledger { return &Ledger{dynamodb.NewFromConfig(cfg)} }
 // standby and has never run.
 func (l *Ledger) State(ctx context.Context, plan string) (run.State, time.Time, error) {
 	out, err := l.db.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName:      aws.String(Table(plan)),
+		TableName:      aws.String(names.Table(plan)),
 		Key:            key(plan, stateItem),
 		ConsistentRead: aws.Bool(true),
 	})
@@ -79,7 +73,7 @@ func (l *Ledger) State(ctx context.Context, plan string) (run.State, time.Time, 
 	return state, now, nil
 }
 
-// Swap writes next if the state is still was; otherwise ErrConflict.
+// Swap writes next if the state is still was; otherwise run.ErrConflict.
 func (l *Ledger) Swap(ctx context.Context, was, next run.State) error {
 	next.Version = was.Version + 1
 	item, err := encode(next.Plan, stateItem, next)
@@ -87,7 +81,7 @@ func (l *Ledger) Swap(ctx context.Context, was, next run.State) error {
 		return err
 	}
 	item[version] = number(next.Version)
-	put := &dynamodb.PutItemInput{TableName: aws.String(Table(next.Plan)), Item: item}
+	put := &dynamodb.PutItemInput{TableName: aws.String(names.Table(next.Plan)), Item: item}
 	if was.Version == 0 {
 		put.ConditionExpression = aws.String("attribute_not_exists(#item)")
 		put.ExpressionAttributeNames = map[string]string{"#item": sortKey}
@@ -98,7 +92,7 @@ func (l *Ledger) Swap(ctx context.Context, was, next run.State) error {
 	}
 	if _, err := l.db.PutItem(ctx, put); err != nil {
 		if conditionFailed(err) {
-			return ErrConflict
+			return run.ErrConflict
 		}
 		return fmt.Errorf("write the state of plan %s: %w", next.Plan, err)
 	}
@@ -113,7 +107,7 @@ func (l *Ledger) Open(ctx context.Context, plan, runID string) (run.Record, erro
 	}
 	record := run.Record{State: state, Now: now, Pins: run.Pins{}}
 	pages := dynamodb.NewQueryPaginator(l.db, &dynamodb.QueryInput{
-		TableName:                 aws.String(Table(plan)),
+		TableName:                 aws.String(names.Table(plan)),
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("#plan = :plan AND begins_with(#item, :run)"),
 		ExpressionAttributeNames:  map[string]string{"#plan": partitionKey, "#item": sortKey},
@@ -169,7 +163,7 @@ func (l *Ledger) Pins(ctx context.Context, plan string) (run.Pins, error) {
 		return run.Pins{}, err
 	}
 	out, err := l.db.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName:      aws.String(Table(plan)),
+		TableName:      aws.String(names.Table(plan)),
 		Key:            key(plan, pinsItem(state.Run)),
 		ConsistentRead: aws.Bool(true),
 	})
@@ -206,7 +200,7 @@ func (l *Ledger) once(ctx context.Context, plan, name string, value any) error {
 		return err
 	}
 	_, err = l.db.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName:                aws.String(Table(plan)),
+		TableName:                aws.String(names.Table(plan)),
 		Item:                     item,
 		ConditionExpression:      aws.String("attribute_not_exists(#item)"),
 		ExpressionAttributeNames: map[string]string{"#item": sortKey},

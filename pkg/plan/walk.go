@@ -1,6 +1,9 @@
 package plan
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // Steps yields every step of the plan that does something, in file order, the
 // branches of a parallel group one after the other. Groups are not yielded.
@@ -35,3 +38,6 @@ func (p *Plan) Policy(name string) (*Policy, bool) {
 	}
 	return nil, false
 }
+
+// Has says whether an alarm is one of the plan's.
+func (d Detect) Has(alarm Alarm) bool { return slices.Contains(d.Alarms, alarm) }

@@ -43,7 +43,7 @@ func (s State) Start(reason string, now time.Time) (State, error) {
 		return s, err
 	}
 	next.Epoch++
-	next.Run, next.Phase = Name(s.Plan, next.Epoch), Starting
+	next.Run, next.Phase, next.End = Name(s.Plan, next.Epoch), Starting, ""
 	input, err := json.Marshal(Input{Plan: s.Plan, Run: next.Run, Epoch: next.Epoch, Reason: reason, At: now})
 	if err != nil {
 		return s, fmt.Errorf("write the input of run %s: %w", next.Run, err)
@@ -72,6 +72,6 @@ func (s State) Closed(end End, now time.Time) (State, error) {
 	if err != nil {
 		return s, err
 	}
-	next.Phase = Over
+	next.Phase, next.End = Over, end
 	return next, nil
 }

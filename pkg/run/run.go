@@ -4,6 +4,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -62,8 +63,13 @@ type State struct {
 	Phase   Phase     `json:"phase"`   // of Run; empty before the first
 	Input   string    `json:"input"`   // the exact bytes given to StartExecution
 	Since   time.Time `json:"since"`   // when Posture was taken; zero before the first run
+	End     End       `json:"end"`     // of Run, once it is over
 	Version int64     `json:"version"` // counts writes; each is conditional on it
 }
+
+// ErrConflict means that somebody else wrote the state since it was read: read
+// again and decide again.
+var ErrConflict = errors.New("the plan's state was changed meanwhile")
 
 // New is the state of a plan that has never run.
 func New(plan string) State {

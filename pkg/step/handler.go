@@ -1,12 +1,12 @@
 package step
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/failure"
+	"github.com/pilotlight/pilotlight/pkg/input"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
@@ -97,21 +97,17 @@ func note(ctx context.Context, journal Journal, plan string, entry run.Entry, ca
 	return cause
 }
 
+// function stands for every step's function in what an input error says.
+const function = "a step"
+
 func decode[Spec any](payload []byte) (Request[Spec], error) {
 	var request Request[Spec]
-	decoder := json.NewDecoder(bytes.NewReader(payload))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&request); err != nil {
-		return request, failure.BadInputf("this is not a step's request: %v; send what the state machine sends, as in events/", err)
+	if err := input.Decode(function, payload, &request); err != nil {
+		return request, err
 	}
-	for _, field := range []struct{ name, value string }{
-		{"plan", request.Plan}, {"run", request.Run}, {"step", request.Step}, {"recovery", request.Recovery},
-	} {
-		if field.value == "" {
-			return request, failure.BadInputf("a step's request needs %q", field.name)
-		}
-	}
-	return request, nil
+	return request, input.Need(function,
+		input.Field{Name: "plan", Value: request.Plan}, input.Field{Name: "run", Value: request.Run},
+		input.Field{Name: "step", Value: request.Step}, input.Field{Name: "recovery", Value: request.Recovery})
 }
 
 func about[Spec any](request Request[Spec], record run.Record, begun run.Entry) Run {

@@ -1,0 +1,187 @@
+package decide
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/pilotlight/pilotlight/pkg/failure"
+	"github.com/pilotlight/pilotlight/pkg/input"
+	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/run"
+	"github.com/pilotlight/pilotlight/pkg/signal"
+)
+
+// Input is what decide-failover is invoked with: by the minute's tick, by a rule
+// that adds the event, or by a person who adds a reason.
+type Input struct {
+	Plan   string          `json:"plan"`
+	Detect plan.Detect     `json:"detect"`
+	Event  json.RawMessage `json:"event,omitempty"`
+	Manual *Manual         `json:"manual,omitempty"`
+}
+
+// Manual starts a run without looking at alarms. Reason is required and ends up
+// in the run's input.
+type Manual struct {
+	Reason string `json:"reason"`
+}
+
+// Output says what was decided, for the log and for a person at the console.
+type Output struct {
+	Verdict Verdict `json:"verdict"`
+	Reason  string  `json:"reason"`
+	Run     string  `json:"run,omitempty"`
+}
+
+// Ledger is what deciding needs of the plan's ledger. Swap is conditional: of
+// two deciders with the same state in hand, one wins and the other gets
+// run.ErrConflict.
+type Ledger interface {
+	State(ctx context.Context, plan string) (run.State, time.Time, error)
+	Swap(ctx context.Context, was, next run.State) error
+}
+
+// Alarms reads alarms as they are now, in the given order.
+type Alarms interface {
+	Read(ctx context.Context, alarms []plan.Alarm) ([]Sight, error)
+}
+
+// Executions starts and looks at the plan's state machine. Start is idempotent:
+// the same name and input is the same execution.
+type Executions interface {
+	Start(ctx context.Context, plan, name, input string) error
+	Status(ctx context.Context, plan, name string) (Execution, error)
+}
+
+// Execution is what Step Functions says of a run. The zero value: there is none.
+type Execution struct {
+	Exists  bool
+	Over    bool
+	Ended   time.Time // zero while running
+	Outcome string    // SUCCEEDED, FAILED, TIMED_OUT, ABORTED
+}
+
+// graceAfterEnd is how long after its end an execution's last function may still
+// act: the longest function timeout, doubled.
+const graceAfterEnd = 2 * time.Minute
+
+const function = "decide-failover"
+
+// Decider is decide-failover.
+type Decider struct {
+	Ledger     Ledger
+	Alarms     Alarms
+	Executions Executions
+}
+
+// Handle takes one input to one decision.
+func (d Decider) Handle(ctx context.Context, raw json.RawMessage) (Output, error) {
+	request, err := Decode(raw)
+	if err != nil {
+		return Output{}, err
+	}
+	nudge := "tick"
+	if request.Event != nil {
+		sign, ignored, err := signal.Parse(request.Event)
+		if err != nil {
+			return Output{}, err
+		}
+		if ignored == nil && !request.Detect.Has(plan.Alarm{Name: sign.Alarm, Region: sign.Region}) {
+			ignored = &signal.Ignored{Reason: fmt.Sprintf("alarm %s in %s is not one of plan %s", sign.Alarm, sign.Region, request.Plan)}
+		}
+		if ignored != nil {
+			return Output{Verdict: Ignore, Reason: ignored.Reason}, nil
+		}
+		nudge = sign.Text
+	}
+	output, err := d.decide(ctx, request)
+	if err == nil && output.Verdict != Ignore {
+		slog.InfoContext(ctx, "decided", "plan", request.Plan, "run", output.Run, "verdict", output.Verdict, "reason", output.Reason, "nudge", nudge)
+	}
+	return output, err
+}
+
+func (d Decider) decide(ctx context.Context, request Input) (Output, error) {
+	state, now, err := d.Ledger.State(ctx, request.Plan)
+	if err != nil {
+		return Output{}, err
+	}
+	if state.Phase == run.Starting || state.Phase == run.Running {
+		return d.reconcile(ctx, state, now)
+	}
+	verdict, reason := Start, ""
+	if request.Manual != nil {
+		reason = "started by hand: " + request.Manual.Reason
+	} else {
+		sights, err := d.Alarms.Read(ctx, request.Detect.Alarms)
+		if err != nil {
+			return Output{}, err
+		}
+		verdict, reason = Decide(request.Detect, state, sights)
+	}
+	if verdict != Start {
+		return Output{Verdict: verdict, Reason: reason}, nil
+	}
+	next, err := state.Start(reason, now)
+	if err != nil {
+		return Output{Verdict: Ignore, Reason: err.Error()}, nil
+	}
+	if err := d.Ledger.Swap(ctx, state, next); err != nil {
+		if errors.Is(err, run.ErrConflict) {
+			return Output{Verdict: Ignore, Reason: "another decision was first"}, nil
+		}
+		return Output{}, err
+	}
+	return Output{Start, reason, next.Run}, d.Executions.Start(ctx, request.Plan, next.Run, next.Input)
+}
+
+// reconcile sees a lock through: an execution that was never started is started
+// with the very same name and input; one that is over without having closed its
+// run is closed here. No clock alone ever frees a lock.
+func (d Decider) reconcile(ctx context.Context, state run.State, now time.Time) (Output, error) {
+	execution, err := d.Executions.Status(ctx, state.Plan, state.Run)
+	if err != nil {
+		return Output{}, err
+	}
+	switch {
+	case !execution.Exists:
+		return Output{Start, "the lock was taken and no execution was found: sent again", state.Run},
+			d.Executions.Start(ctx, state.Plan, state.Run, state.Input)
+	case !execution.Over:
+		return Output{Ignore, "run " + state.Run + " is under way", state.Run}, nil
+	case now.Sub(execution.Ended) < graceAfterEnd:
+		return Output{Hold, "run " + state.Run + " ended " + execution.Outcome + "; its last function may still be acting", state.Run}, nil
+	}
+	end := run.Dirty
+	if state.Phase == run.Starting {
+		end = run.Aborted // open-run never took it up, so no step ran
+	}
+	closed, err := state.Closed(end, now)
+	if err != nil {
+		return Output{}, err
+	}
+	reason := fmt.Sprintf("run %s ended %s without closing: %s", state.Run, execution.Outcome, end)
+	if err := d.Ledger.Swap(ctx, state, closed); err != nil && !errors.Is(err, run.ErrConflict) {
+		return Output{}, err
+	}
+	return Output{Hold, reason, state.Run}, nil
+}
+
+// Decode reads an input strictly: what it does not know, it refuses.
+func Decode(raw json.RawMessage) (Input, error) {
+	var request Input
+	if err := input.Decode(function, raw, &request); err != nil {
+		return request, err
+	}
+	if err := input.Need(function, input.Field{Name: "plan", Value: request.Plan}); err != nil {
+		return request, err
+	}
+	if request.Manual != nil && request.Manual.Reason == "" {
+		return request, failure.BadInputf("a run started by hand needs \"manual\": {\"reason\": \"…\"}")
+	}
+	return request, nil
+}

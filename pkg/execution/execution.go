@@ -1,0 +1,86 @@
+// Package execution starts a plan's state machine and looks at its executions.
+// A start is idempotent: Step Functions answers the same name and input with the
+// same execution while it runs, and refuses a name that was used before.
+package execution
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/pilotlight/pilotlight/pkg/decide"
+	"github.com/pilotlight/pilotlight/pkg/names"
+)
+
+// api is all that is asked of Step Functions, and so the IAM checklist.
+type api interface {
+	StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
+	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
+}
+
+// Executions are those of the region and account that the function runs in.
+type Executions struct{ states api }
+
+// New uses cfg's region.
+func New(cfg aws.Config) Executions { return Executions{sfn.NewFromConfig(cfg)} }
+
+// Start starts the execution unless it has been started already.
+func (e Executions) Start(ctx context.Context, plan, name, input string) error {
+	machine, err := resource(ctx, "stateMachine", names.Machine(plan))
+	if err != nil {
+		return err
+	}
+	_, err = e.states.StartExecution(ctx, &sfn.StartExecutionInput{
+		StateMachineArn: aws.String(machine),
+		Name:            aws.String(name),
+		Input:           aws.String(input),
+	})
+	var exists *types.ExecutionAlreadyExists
+	if err != nil && !errors.As(err, &exists) {
+		return fmt.Errorf("start execution %s: %w", name, err)
+	}
+	return nil
+}
+
+// Status is what Step Functions says of a run; the zero value when it knows none.
+func (e Executions) Status(ctx context.Context, plan, name string) (decide.Execution, error) {
+	execution, err := resource(ctx, "execution", names.Machine(plan)+":"+name)
+	if err != nil {
+		return decide.Execution{}, err
+	}
+	out, err := e.states.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: aws.String(execution)})
+	var none *types.ExecutionDoesNotExist
+	if errors.As(err, &none) {
+		return decide.Execution{}, nil
+	}
+	if err != nil {
+		return decide.Execution{}, fmt.Errorf("look at execution %s: %w", name, err)
+	}
+	return decide.Execution{
+		Exists:  true,
+		Over:    out.Status != types.ExecutionStatusRunning && out.Status != types.ExecutionStatusPendingRedrive,
+		Ended:   aws.ToTime(out.StopDate),
+		Outcome: string(out.Status),
+	}, nil
+}
+
+// resource is an ARN beside the function's own: same partition, region, account.
+// So no function is configured with ARNs, and none can be configured wrongly.
+func resource(ctx context.Context, kind, name string) (string, error) {
+	lambda, ok := lambdacontext.FromContext(ctx)
+	if !ok {
+		return "", errors.New("not invoked by Lambda: there is no function ARN to tell the account from")
+	}
+	own, err := arn.Parse(lambda.InvokedFunctionArn)
+	if err != nil {
+		return "", fmt.Errorf("read the function's ARN: %w", err)
+	}
+	own.Service, own.Resource = "states", kind+":"+name
+	return own.String(), nil
+}

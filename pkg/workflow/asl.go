@@ -1,0 +1,94 @@
+package workflow
+
+import "time"
+
+// Paths into the execution's data. A step's answer replaces the last one; the
+// run's name is the execution's own.
+const (
+	lastPath    = "$.last"
+	statusPath  = "$.last.status"
+	failurePath = "$.failure"
+	runPath     = "$$.Execution.Name"
+)
+
+// The parts of Amazon States Language that a plan compiles to.
+// https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
+type machine struct {
+	Comment        string `json:",omitempty"`
+	StartAt        string
+	TimeoutSeconds int `json:",omitempty"`
+	States         map[string]state
+}
+
+type state struct {
+	Type           string
+	Comment        string            `json:",omitempty"`
+	Resource       string            `json:",omitempty"`
+	Parameters     map[string]any    `json:",omitempty"`
+	ResultSelector map[string]string `json:",omitempty"`
+	ResultPath     any               `json:",omitempty"`
+	TimeoutSeconds int               `json:",omitempty"`
+	Retry          []retrier         `json:",omitempty"`
+	Catch          []catcher         `json:",omitempty"`
+	Choices        []choice          `json:",omitempty"`
+	Default        string            `json:",omitempty"`
+	SecondsPath    string            `json:",omitempty"`
+	Branches       []machine         `json:",omitempty"`
+	Next           string            `json:",omitempty"`
+	End            bool              `json:",omitempty"`
+	Error          string            `json:",omitempty"`
+	Cause          string            `json:",omitempty"`
+}
+
+type choice struct {
+	Variable     string
+	StringEquals string
+	Next         string
+}
+
+type retrier struct {
+	ErrorEquals     []string
+	IntervalSeconds int
+	BackoffRate     float64
+	MaxAttempts     int
+}
+
+type catcher struct {
+	ErrorEquals []string
+	ResultPath  string
+	Next        string
+}
+
+// invocationFailures are what goes wrong around a function rather than in it:
+// throttling, Lambda's own errors, a crash, a time-out. The function looks at
+// the world first, so invoking it again is always safe. What a function answers
+// by name is not here: it has already decided that trying again is no use.
+// https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+var invocationFailures = []string{
+	"Lambda.ServiceException",
+	"Lambda.AWSLambdaException",
+	"Lambda.SdkClientException",
+	"Lambda.TooManyRequestsException",
+	"Lambda.Unknown",
+	"Runtime.ExitError",
+	"Sandbox.Timedout",
+	"States.Timeout",
+}
+
+// task invokes a function, keeps its answer in $.last and goes to next.
+func (c *compiler) task(function, comment string, payload map[string]any, next, onFailure string) state {
+	return state{
+		Type:           "Task",
+		Comment:        comment,
+		Resource:       "arn:aws:states:::lambda:invoke",
+		Parameters:     map[string]any{"FunctionName": Token(function), "Payload": payload},
+		ResultSelector: map[string]string{"status.$": "$.Payload.status", "waitSeconds.$": "$.Payload.waitSeconds"},
+		ResultPath:     lastPath,
+		TimeoutSeconds: seconds(taskTimeout),
+		Retry:          []retrier{{invocationFailures, 1, 2, 5}},
+		Catch:          []catcher{{[]string{"States.ALL"}, failurePath, onFailure}},
+		Next:           next,
+	}
+}
+
+func seconds(d time.Duration) int { return int(d / time.Second) }
