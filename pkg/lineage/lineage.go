@@ -10,12 +10,14 @@ const (
 	Plan     = "pilotlight:plan"
 	Policy   = "pilotlight:policy"
 	Set      = "pilotlight:set"      // one consistent set: all snapshots of one CreateSnapshots call and their copies
+	Size     = "pilotlight:set-size" // how many points the set has: without it, half a set would look whole
 	Source   = "pilotlight:source"   // on a copy: the id of the source snapshot or image
 	Origin   = "pilotlight:origin"   // on a copy: the id of the protected volume or instance
-	Instance = "pilotlight:instance" // on a copied volume snapshot: the instance that the volume was attached to
+	Instance = "pilotlight:instance" // on a volume snapshot: the instance that the volume was attached to
 	Device   = "pilotlight:device"   // on a copied volume snapshot: its device name there
 	TakenAt  = "pilotlight:taken-at" // on a copy: when the source data was taken, RFC 3339
-	Retire   = "pilotlight:retire"   // marked for deletion at this time; deleted on a later pass
+	Retire   = "pilotlight:retire"   // marked for deletion at this time, RFC 3339; deleted on a later pass
+	Part     = "pilotlight:part"     // on a snapshot of an image: the image's set; the snapshot lives and dies with the image
 	Run      = "pilotlight:run"      // made by this run
 	Step     = "pilotlight:step"     // … in this step
 )
@@ -26,11 +28,13 @@ type Point struct {
 	Region   string    `json:"region"`
 	Policy   string    `json:"policy"`
 	Set      string    `json:"set"`
-	Source   string    `json:"source,omitempty"` // id of the source point; empty on a source
-	Origin   string    `json:"origin"`           // id of the protected volume; of the imaged instance
+	SetSize  int       `json:"setSize,omitempty"` // points that the whole set has; zero counts as one
+	Source   string    `json:"source,omitempty"`  // id of the source point; empty on a source
+	Origin   string    `json:"origin"`            // id of the protected volume; of the imaged instance
 	Instance string    `json:"instance,omitempty"`
 	Device   string    `json:"device,omitempty"`
-	TakenAt  time.Time `json:"takenAt"` // when the source data was taken
+	TakenAt  time.Time `json:"takenAt"`          // when the source data was taken
+	Started  time.Time `json:"started,omitzero"` // when AWS began to make this point: of a copy, later than TakenAt
 	State    State     `json:"state"`
 	SizeGiB  int       `json:"sizeGiB,omitempty"`
 	Key      string    `json:"key,omitempty"`   // KMS key ARN; empty when not encrypted

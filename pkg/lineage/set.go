@@ -1,0 +1,98 @@
+package lineage
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Group is a set as one region holds it: the points with one Set tag, one of
+// each protected volume. It is restored, kept and deleted as a whole.
+type Group struct {
+	ID      string
+	Subject string    // what the set is a recovery point of: see Point.Subject
+	TakenAt time.Time // of its oldest data
+	Points  []Point   // one an origin, in the order of origins
+	Spare   []Point   // points that failed, and duplicates of those in Points
+}
+
+// Usable says whether everything of the set is there and complete.
+func (g Group) Usable() bool {
+	size := 1
+	for _, p := range g.Points {
+		if p.State != Complete {
+			return false
+		}
+		size = max(size, p.SetSize)
+	}
+	return len(g.Points) >= size
+}
+
+// Pending says whether AWS is still making a part of the set.
+func (g Group) Pending() bool {
+	return slices.ContainsFunc(g.Points, func(p Point) bool { return p.State == Pending })
+}
+
+// Subject is what a set is a recovery point of: the instance whose volumes it
+// holds, or, for an image, the policy, because one image stands for the whole
+// selection and the instance it was made from may be gone tomorrow.
+func (p Point) Subject() string {
+	if p.Instance != "" {
+		return p.Instance
+	}
+	return p.Policy
+}
+
+// Line is what has a newest point of its own: the volume, or the image policy.
+func (p Point) Line() string {
+	if p.Instance != "" {
+		return p.Origin
+	}
+	return p.Policy
+}
+
+// Groups puts the points of one region into their sets, newest first. A point
+// without a Set tag is a set of its own. The answer does not depend on the order
+// of the points.
+func Groups(points []Point) []Group {
+	points = slices.Clone(points)
+	slices.SortFunc(points, best)
+	byID := map[string]*Group{}
+	for _, p := range points {
+		id := cmp.Or(p.Set, p.ID)
+		g, ok := byID[id]
+		if !ok {
+			g = &Group{ID: id, Subject: p.Subject(), TakenAt: p.TakenAt}
+			byID[id] = g
+		}
+		same := func(other Point) bool { return other.Line() == p.Line() }
+		if p.State == Failed || slices.ContainsFunc(g.Points, same) {
+			g.Spare = append(g.Spare, p)
+			continue
+		}
+		g.Points = append(g.Points, p)
+	}
+	groups := make([]Group, 0, len(byID))
+	for _, g := range byID {
+		for _, p := range g.Points {
+			if p.TakenAt.Before(g.TakenAt) {
+				g.TakenAt = p.TakenAt
+			}
+		}
+		groups = append(groups, *g)
+	}
+	slices.SortFunc(groups, func(a, b Group) int {
+		return cmp.Or(b.TakenAt.Compare(a.TakenAt), cmp.Compare(a.ID, b.ID))
+	})
+	return groups
+}
+
+// best orders the points of one origin so that the one to keep comes first.
+func best(a, b Point) int {
+	rank := map[State]int{Complete: 0, Pending: 1, Failed: 3}
+	return cmp.Or(
+		cmp.Compare(a.Line(), b.Line()),
+		cmp.Compare(rank[a.State], rank[b.State]),
+		cmp.Compare(a.ID, b.ID),
+	)
+}
