@@ -1,0 +1,195 @@
+package blueprint
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/pilotlight/pilotlight/pkg/names"
+	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/posture"
+	"github.com/pilotlight/pilotlight/pkg/workflow"
+)
+
+// How often the functions that look at the world look, whatever events say.
+// Events only make them look sooner.
+const (
+	passEvery    = 5 * time.Minute // a recovery point that is due waits at most this long
+	decideEvery  = time.Minute
+	publishEvery = time.Minute // a standard-resolution metric's period
+)
+
+// Compile gives everything that a valid plan needs in AWS. It is deterministic.
+func Compile(p *plan.Plan) (*Blueprint, error) {
+	machine, err := workflow.Compile(p)
+	if err != nil {
+		return nil, err
+	}
+	b := &Blueprint{
+		Plan:     p.Name,
+		Primary:  p.Primary,
+		Recovery: p.Recovery,
+		Table:    names.Table(p.Name),
+		Machine:  Machine{Name: names.Machine(p.Name), Definition: machine},
+	}
+	if err := b.protect(p); err != nil {
+		return nil, err
+	}
+	if err := b.detect(p); err != nil {
+		return nil, err
+	}
+	b.conduct(p)
+	b.traffic(p)
+	return b, nil
+}
+
+// protect adds the passes: a schedule and a rule a policy, whose input carries
+// the policy, so that the functions hold no configuration.
+func (b *Blueprint) protect(p *plan.Plan) error {
+	used := map[string]bool{}
+	for i := range p.Protect {
+		policy := &p.Protect[i]
+		function, pattern := "rotate-snapshots", snapshotEvents
+		if policy.Images != nil {
+			function, pattern = "refresh-images", imageEvents
+		}
+		if !used[function] {
+			used[function] = true
+			b.add(p, function, passGrants(p, function)...)
+			b.Forwards = append(b.Forwards, Forward{Name: b.named(function), Pattern: pattern})
+		}
+		input := map[string]any{"plan": p.Name, "primary": p.Primary, "recovery": p.Recovery, "policy": policy}
+		name := b.named(policy.Name)
+		if err := b.schedule(name, passEvery, function, input); err != nil {
+			return err
+		}
+		if err := b.rule(name, pattern, function, input); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// detect adds decide-failover with its tick and the rule on the plan's alarms.
+func (b *Blueprint) detect(p *plan.Plan) error {
+	b.add(p, "decide-failover",
+		Grant{Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"}, Resources: b.ledger(), Regions: []string{p.Recovery}},
+		Grant{Actions: []string{"cloudwatch:DescribeAlarms"}, Resources: []string{"*"}, Regions: []string{p.Recovery},
+			Because: "DescribeAlarms on more than one alarm has no resource level"},
+		Grant{Actions: []string{"states:StartExecution"}, Resources: []string{b.arn("states", "stateMachine:"+b.Machine.Name)}, Regions: []string{p.Recovery}},
+		Grant{Actions: []string{"states:DescribeExecution"}, Resources: []string{b.arn("states", "execution:"+b.Machine.Name+":*")}, Regions: []string{p.Recovery}},
+	)
+	input := map[string]any{"plan": p.Name, "detect": p.Detect}
+	if err := b.schedule(b.named("decide"), decideEvery, "decide-failover", input); err != nil {
+		return err
+	}
+	if len(p.Detect.Alarms) == 0 {
+		return nil
+	}
+	alarms := make([]string, len(p.Detect.Alarms))
+	for i, alarm := range p.Detect.Alarms {
+		alarms[i] = alarm.Name
+	}
+	pattern, err := json.Marshal(map[string]any{
+		"source":      []string{"aws.cloudwatch"},
+		"detail-type": []string{"CloudWatch Alarm State Change"},
+		"detail":      map[string]any{"alarmName": alarms},
+	})
+	if err != nil {
+		return fmt.Errorf("write the pattern of plan %s's alarms: %w", p.Name, err)
+	}
+	return b.rule(b.named("alarms"), string(pattern), "decide-failover", input)
+}
+
+// conduct adds what a run invokes: its opening and closing and one function a
+// step kind of the plan, granted for all the steps of that kind.
+func (b *Blueprint) conduct(p *plan.Plan) {
+	journal := Grant{Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}, Resources: b.ledger(), Regions: []string{p.Recovery}}
+	b.add(p, workflow.OpenRun, append([]Grant{journal}, openGrants(p)...)...)
+	b.add(p, workflow.CloseRun, journal)
+	steps := map[plan.Kind][]*plan.Step{}
+	var kinds []plan.Kind
+	for s := range p.Steps() {
+		if steps[s.Kind] == nil {
+			kinds = append(kinds, s.Kind)
+		}
+		steps[s.Kind] = append(steps[s.Kind], s)
+	}
+	for _, kind := range kinds {
+		b.add(p, string(kind), append([]Grant{journal}, stepGrants[kind](p, steps[kind])...)...)
+	}
+}
+
+// traffic adds the publisher and the alarm that a health check can follow.
+func (b *Blueprint) traffic(p *plan.Plan) {
+	for s := range p.Steps() {
+		if s.Kind != plan.KindShiftTraffic {
+			continue
+		}
+		b.Traffic = &Traffic{
+			Namespace: posture.Namespace(p.Name),
+			Metric:    posture.Metric,
+			Alarm:     names.PostureAlarm(p.Name),
+			Check:     names.PostureAlarm(p.Name),
+		}
+		b.add(p, "publish-posture",
+			Grant{Actions: []string{"dynamodb:GetItem"}, Resources: b.ledger(), Regions: []string{p.Recovery}},
+			Grant{Actions: []string{"cloudwatch:PutMetricData"}, Resources: []string{"*"}, Regions: []string{p.Recovery},
+				Condition: map[string]map[string]string{"StringEquals": {"cloudwatch:namespace": b.Traffic.Namespace}},
+				Because:   "PutMetricData has no resource level; the condition limits it to the plan's namespace"},
+		)
+		b.Schedules = append(b.Schedules, Schedule{Name: b.named("publish"), Every: publishEvery, Function: "publish-posture", Input: fmt.Sprintf(`{"plan":%q}`, p.Name)})
+		return
+	}
+}
+
+func (b *Blueprint) add(p *plan.Plan, function string, grants ...Grant) {
+	b.Functions = append(b.Functions, Function{
+		Name:      function,
+		Deployed:  names.Function(p.Name, function),
+		Purpose:   purposes[function],
+		Timeout:   functionTimeout,
+		MemoryMiB: functionMemoryMiB,
+		Grants:    grants,
+	})
+}
+
+func (b *Blueprint) schedule(name string, every time.Duration, function string, input any) error {
+	raw, err := json.Marshal(input)
+	if err != nil {
+		return fmt.Errorf("write the input of schedule %s: %w", name, err)
+	}
+	b.Schedules = append(b.Schedules, Schedule{Name: name, Every: every, Function: function, Input: string(raw)})
+	return nil
+}
+
+// rule sends matching events to a function, each with the input's fields beside it.
+func (b *Blueprint) rule(name, pattern, function string, input map[string]any) error {
+	raw, err := json.Marshal(input)
+	if err != nil {
+		return fmt.Errorf("write the input of rule %s: %w", name, err)
+	}
+	template := string(raw[:len(raw)-1]) + `,"event":` + EventToken + `}`
+	b.Rules = append(b.Rules, Rule{Name: name, Pattern: pattern, Function: function, Input: template})
+	return nil
+}
+
+func (b *Blueprint) named(what string) string { return names.Function(b.Plan, what) }
+
+func (b *Blueprint) ledger() []string { return []string{b.arn("dynamodb", "table/"+b.Table)} }
+
+// arn is a resource of the recovery region in the deployment's account.
+func (b *Blueprint) arn(service, resource string) string {
+	return regional(service, b.Recovery, resource)
+}
+
+// The events that tell a pass to look sooner.
+// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-cloud-watch-events.html
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitor-ami-events.html
+const (
+	snapshotEvents = `{"source":["aws.ec2"],"detail-type":["EBS Snapshot Notification","EBS Multi-Volume Snapshots Completion Status"]}`
+	imageEvents    = `{"source":["aws.ec2"],"detail-type":["EC2 AMI State Change"]}`
+)
+
+// EventToken stands for the event in a Rule's Input.
+const EventToken = "<event>"
