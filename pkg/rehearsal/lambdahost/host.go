@@ -1,0 +1,247 @@
+// Package lambdahost runs the product's real function binaries, as Lambda does:
+// each in a process of its own, over the Lambda Runtime API.
+//
+// It guarantees that a process serves one invocation at a time and is reused
+// while it is well; that a function sees nothing of this machine's environment
+// but where programs and temporary files are; that timeouts, exits and errors
+// are answered with the names that Lambda gives them; that asynchronous events
+// are retried and may be delivered twice; and that no process outlives the host,
+// however the host ends. It does not enforce memory or IAM, does not refuse calls
+// above a function's concurrency (they wait), and keeps one version a function,
+// which answers to every version it is called by.
+package lambdahost
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os/exec"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/clock"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/front"
+)
+
+// Options of a host. Clock and Log are required.
+type Options struct {
+	Clock *clock.Clock
+	Log   *slog.Logger
+
+	// Doubles makes every n-th asynchronous event be delivered twice, because
+	// Lambda delivers at least once; zero: none is.
+	// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
+	Doubles int
+
+	// Retries is how often an asynchronous event is tried again after an error, a
+	// minute of data time later and then two; zero: not at all. AWS's own is 2.
+	// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+	Retries int
+
+	// Observe is told of every invocation when it is over; nil: nobody is. It must
+	// not wait for another invocation.
+	Observe func(Invocation)
+
+	// AfterDone is called when a synchronous invocation has answered with the
+	// status DONE, before the caller gets that answer; nil: not called. again
+	// repeats the invocation, without calling AfterDone.
+	AfterDone func(function string, payload []byte, again func() front.Result)
+}
+
+// Invocation is one invocation that is over.
+type Invocation struct {
+	Function       string    // as deployed
+	RequestID      string    // the same for all deliveries of an asynchronous event
+	Started        time.Time // data time
+	Ended          time.Time // data time
+	Asynchronous   bool
+	Attempt        int      // counts from 1; more: a retry
+	Error          string   // "type: message" of one that failed, else empty
+	Wrote          []string // last lines of the process, of one that failed
+	Cold           bool     // started a process
+	InitMillis     float64  // real time, of a cold one
+	DurationMillis float64  // real time, without the init
+}
+
+// Dropped is an asynchronous event that failed for good.
+type Dropped struct {
+	Function string
+	Payload  []byte
+	At       time.Time // data time
+	Error    string    // of the last attempt
+}
+
+// ErrClosed is returned by what needs a host that is still open.
+var ErrClosed = errors.New("the host is closed")
+
+// Host is safe for concurrent use.
+type Host struct {
+	options Options
+	ctx     context.Context // ends with the host
+	end     context.CancelFunc
+	starts  chan launch
+
+	mu          sync.Mutex
+	closed      bool
+	functions   []*deployment
+	inFlight    int
+	events      int // asynchronous, so far
+	invocations []Invocation
+	dropped     []Dropped
+	work        sync.WaitGroup
+}
+
+// launch is a command to be started, and where to say how that went.
+type launch struct {
+	cmd *exec.Cmd
+	err chan error
+}
+
+// New opens a host without functions.
+func New(o Options) *Host {
+	ctx, end := context.WithCancel(context.Background())
+	h := &Host{options: o, ctx: ctx, end: end, starts: make(chan launch)}
+	go h.launch()
+	return h
+}
+
+// launch starts all processes from one thread that lives as long as the host:
+// Linux ends a child when the thread that made it ends, not the process
+// (https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html).
+func (h *Host) launch() {
+	runtime.LockOSThread()
+	for l := range h.starts {
+		l.err <- l.cmd.Start()
+	}
+}
+
+func (h *Host) start(cmd *exec.Cmd) error {
+	l := launch{cmd: cmd, err: make(chan error, 1)}
+	h.starts <- l
+	return <-l.err
+}
+
+// Deploy makes fn callable. A name can be deployed once.
+func (h *Host) Deploy(fn Function) error {
+	if _, err := exec.LookPath(fn.Binary); err != nil {
+		return fmt.Errorf("deploy %s: %w", fn.Deployed, err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return fmt.Errorf("deploy %s: %w", fn.Deployed, ErrClosed)
+	}
+	for _, d := range h.functions {
+		if d.fn.Deployed == fn.Deployed {
+			return fmt.Errorf("deploy %s: it is deployed already", fn.Deployed)
+		}
+	}
+	h.functions = append(h.functions, newDeployment(fn.withDefaults()))
+	return nil
+}
+
+// find is the function that reference names, and the ARN it is invoked under.
+func (h *Host) find(reference string) (*deployment, string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, d := range h.functions {
+		if arn, ok := d.fn.matches(reference); ok {
+			return d, arn
+		}
+	}
+	return nil, ""
+}
+
+// Kill ends every process of the function, given as for Invoke, and says how many
+// there were. What they were doing is answered with Runtime.ExitError; the next
+// invocation starts a new one.
+func (h *Host) Kill(function string) int {
+	d, _ := h.find(function)
+	if d == nil {
+		return 0
+	}
+	return d.kill()
+}
+
+// InFlight is how many invocations are not over: synchronous ones, and
+// asynchronous events that are queued, running or waiting to be retried.
+func (h *Host) InFlight() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.inFlight
+}
+
+// Invocations are those that are over, in the order of their ends.
+func (h *Host) Invocations() []Invocation {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.invocations)
+}
+
+// Dropped are the asynchronous events that no attempt could deliver.
+func (h *Host) Dropped() []Dropped {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.dropped)
+}
+
+// Close ends every process that the host started and returns when all are gone.
+// Invocations that were running or queued are answered with an error.
+func (h *Host) Close() error {
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return nil
+	}
+	h.closed = true
+	functions := h.functions
+	h.mu.Unlock()
+
+	h.end()
+	for _, d := range functions {
+		d.close()
+	}
+	h.work.Wait()
+	close(h.starts)
+	return nil
+}
+
+// begin counts one more in flight; false: the host is closed.
+func (h *Host) begin() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return false
+	}
+	h.inFlight++
+	h.work.Add(1)
+	return true
+}
+
+func (h *Host) over() {
+	h.mu.Lock()
+	h.inFlight--
+	h.mu.Unlock()
+	h.work.Done()
+}
+
+func (h *Host) record(i Invocation) {
+	h.mu.Lock()
+	h.invocations = append(h.invocations, i)
+	h.mu.Unlock()
+	if h.options.Observe != nil {
+		h.options.Observe(i)
+	}
+}
+
+// identity is n random bytes as hexadecimal digits.
+func identity(n int) string {
+	b := make([]byte, n)
+	rand.Read(b) // never fails: crypto/rand
+	return hex.EncodeToString(b)
+}
