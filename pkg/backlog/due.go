@@ -1,0 +1,82 @@
+package backlog
+
+import (
+	"slices"
+	"time"
+
+	"github.com/pilotlight/pilotlight/pkg/lineage"
+)
+
+// Volume is a protected volume, as it is attached.
+type Volume struct {
+	ID       string
+	Instance string
+	Device   string
+}
+
+// margin is how much earlier than its interval a point may be taken, and how
+// long a failed attempt is left alone.
+//
+// Without it a schedule drifts: the point of one tick starts a few seconds after
+// it, so at the next tick it is a few seconds too young, is passed over, and the
+// age doubles. EventBridge Scheduler is a minute exact, hence a quarter of the
+// interval and not seconds; more than five minutes would only take points early.
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html
+//
+// A failure is left alone for as long because it arrives as an event, which
+// starts a pass: trying again at once would be a loop as fast as AWS answers.
+func margin(every time.Duration) time.Duration {
+	return min(every/4, 5*time.Minute)
+}
+
+// need is what a source's points say of taking another.
+type need int
+
+const (
+	fresh need = iota
+	due
+	blocked // an instance needs what its neediest volume says, so this comes last
+)
+
+// needOf reads the points of one volume or image policy in its own region. One
+// that AWS is still making blocks the next: it would finish no sooner, and a
+// volume has five slots at most.
+func needOf(points []lineage.Point, every time.Duration, now time.Time) need {
+	found := due
+	for _, p := range points {
+		age := now.Sub(p.TakenAt)
+		switch {
+		case p.State == lineage.Pending, p.State == lineage.Failed && age < margin(every):
+			return blocked
+		case p.State == lineage.Complete && age < every-margin(every):
+			found = fresh
+		}
+	}
+	return found
+}
+
+// Due says whether an image policy needs a new image.
+func Due(points []lineage.Point, every time.Duration, now time.Time) bool {
+	return needOf(points, every, now) == due
+}
+
+// DueInstances are the instances that need a new set, in the order of their ids:
+// those with a volume that is due, unless a volume of theirs is blocked.
+func DueInstances(volumes []Volume, points []lineage.Point, every time.Duration, now time.Time) []string {
+	byVolume := map[string][]lineage.Point{}
+	for _, p := range points {
+		byVolume[p.Origin] = append(byVolume[p.Origin], p)
+	}
+	needs := map[string]need{}
+	for _, v := range volumes {
+		needs[v.Instance] = max(needs[v.Instance], needOf(byVolume[v.ID], every, now))
+	}
+	var instances []string
+	for instance, of := range needs {
+		if of == due {
+			instances = append(instances, instance)
+		}
+	}
+	slices.Sort(instances)
+	return instances
+}
