@@ -1,0 +1,101 @@
+package restorevolumes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/step"
+)
+
+// notYet are refusals that a later look resolves: the volume or the instance is
+// between two states, or the call came twice.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+var notYet = []string{"VolumeInUse", "IncorrectState", "IncorrectInstanceState", "InvalidVolume.NotFound"}
+
+// move makes the next move for one point, of which v is the volume so far.
+func (k *Kind) move(ctx context.Context, r step.Run, point lineage.Point, to target, v types.Volume) error {
+	id := aws.ToString(v.VolumeId)
+	switch {
+	case id == "":
+		return k.create(ctx, r, point, to)
+	case len(v.Attachments) > 0 && aws.ToString(v.Attachments[0].InstanceId) != to.id:
+		return step.Permanent("volume %s is attached to %s, which this run did not do: detach it, then retry", id, aws.ToString(v.Attachments[0].InstanceId))
+	case v.State == types.VolumeStateAvailable && len(v.Attachments) == 0:
+		_, err := k.ec2.AttachVolume(ctx, &ec2.AttachVolumeInput{
+			VolumeId: v.VolumeId, InstanceId: aws.String(to.id), Device: aws.String(point.Device),
+		})
+		return unless(err, notYet)
+	}
+	return nil
+}
+
+// create asks for gp3, whose speed does not hang on its size. A volume from an
+// encrypted snapshot is encrypted with the snapshot's key.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html
+func (k *Kind) create(ctx context.Context, r step.Run, point lineage.Point, to target) error {
+	tags := map[string]string{
+		lineage.Plan:     r.Plan,
+		lineage.Policy:   point.Policy,
+		lineage.Run:      r.ID,
+		lineage.Step:     r.Step,
+		lineage.Set:      point.Set,
+		lineage.Source:   point.ID,
+		lineage.Origin:   point.Origin,
+		lineage.Instance: to.id,
+		lineage.Device:   point.Device,
+		lineage.TakenAt:  point.TakenAt.UTC().Format(time.RFC3339),
+	}
+	_, err := k.ec2.CreateVolume(ctx, &ec2.CreateVolumeInput{
+		SnapshotId:        aws.String(point.ID),
+		AvailabilityZone:  aws.String(to.zone),
+		VolumeType:        types.VolumeTypeGp3,
+		ClientToken:       aws.String(r.Token("volume", point.ID, to.id)),
+		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeVolume, Tags: list(tags)}},
+	})
+	return err
+}
+
+// discard deletes duplicates. What is being created, or is attached by someone,
+// stays for a later look; what does not carry this run's own tags is never
+// touched, whatever the filter of the look said.
+func (k *Kind) discard(ctx context.Context, r step.Run, surplus []types.Volume) error {
+	for _, v := range surplus {
+		own := tag(v, lineage.Run) == r.ID && tag(v, lineage.Step) == r.Step && tag(v, lineage.Plan) == r.Plan
+		if !own || v.State != types.VolumeStateAvailable || len(v.Attachments) > 0 {
+			continue
+		}
+		_, err := k.ec2.DeleteVolume(ctx, &ec2.DeleteVolumeInput{VolumeId: v.VolumeId})
+		if err := unless(err, notYet); err != nil {
+			return fmt.Errorf("delete duplicate volume %s: %w", aws.ToString(v.VolumeId), err)
+		}
+	}
+	return nil
+}
+
+// unless is err, or nil when it is one of the codes.
+func unless(err error, codes []string) error {
+	var refused smithy.APIError
+	if errors.As(err, &refused) && slices.Contains(codes, refused.ErrorCode()) {
+		return nil
+	}
+	return err
+}
+
+func list(tags map[string]string) []types.Tag {
+	var all []types.Tag
+	for key, value := range tags {
+		all = append(all, types.Tag{Key: aws.String(key), Value: aws.String(value)})
+	}
+	slices.SortFunc(all, func(a, b types.Tag) int { return strings.Compare(*a.Key, *b.Key) })
+	return all
+}
