@@ -7,7 +7,6 @@
 package publisher
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
-	"github.com/pilotlight/pilotlight/pkg/failure"
+	"github.com/pilotlight/pilotlight/pkg/input"
 	"github.com/pilotlight/pilotlight/pkg/posture"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
@@ -49,46 +48,52 @@ type Input struct {
 	Plan string `json:"plan"`
 }
 
-// Handle is the publisher as a Lambda handler.
-func (p *Publisher) Handle(ctx context.Context, payload json.RawMessage) error {
-	input, err := Decode(payload)
-	if err == nil {
-		err = p.Publish(ctx, input.Plan)
-	}
-	return failure.AtEdge(err)
+// Published is what a call told CloudWatch: for whoever tries it in the console.
+type Published struct {
+	Namespace string    `json:"namespace"`
+	Metric    string    `json:"metric"`
+	Value     float64   `json:"value"`
+	At        time.Time `json:"at"`
 }
 
-// Decode refuses what is not the schedule's input.
-func Decode(payload []byte) (Input, error) {
-	var input Input
-	decoder := json.NewDecoder(bytes.NewReader(payload))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&input); err != nil {
-		return Input{}, failure.BadInputf("this is not the schedule's input: %v; send {\"plan\": name}", err)
+// function is the folder of the function that this package is the behaviour of.
+const function = "publish-posture"
+
+// Handle is the publisher as a Lambda handler.
+func (p *Publisher) Handle(ctx context.Context, payload json.RawMessage) (Published, error) {
+	in, err := decode(payload)
+	if err != nil {
+		return Published{}, err
 	}
-	if input.Plan == "" {
-		return Input{}, failure.BadInputf("the publisher's input needs \"plan\"")
+	return p.Publish(ctx, in.Plan)
+}
+
+func decode(payload []byte) (Input, error) {
+	var in Input
+	if err := input.Decode(function, payload, &in); err != nil {
+		return Input{}, err
 	}
-	return input, nil
+	return in, input.Need(function, input.Field{Name: "plan", Value: in.Plan})
 }
 
 // Publish writes one datapoint. Doing it twice in a minute changes nothing that
 // an alarm on the minimum or maximum of the minute sees.
-func (p *Publisher) Publish(ctx context.Context, plan string) error {
+func (p *Publisher) Publish(ctx context.Context, plan string) (Published, error) {
 	state, now, err := p.ledger.State(ctx, plan)
 	if err != nil {
-		return fmt.Errorf("read which side of %s serves: %w", plan, err)
+		return Published{}, fmt.Errorf("read which side of %s serves: %w", plan, err)
 	}
+	said := Published{posture.Namespace(plan), posture.Metric, posture.Value(state.Side), now}
 	_, err = p.metrics.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{
-		Namespace: aws.String(posture.Namespace(plan)),
+		Namespace: aws.String(said.Namespace),
 		MetricData: []types.MetricDatum{{
-			MetricName: aws.String(posture.Metric),
-			Value:      aws.Float64(posture.Value(state.Side)),
-			Timestamp:  aws.Time(now),
+			MetricName: aws.String(said.Metric),
+			Value:      aws.Float64(said.Value),
+			Timestamp:  aws.Time(said.At),
 		}},
 	})
 	if err != nil {
-		return fmt.Errorf("publish which side of %s serves: %w", plan, err)
+		return Published{}, fmt.Errorf("publish which side of %s serves: %w", plan, err)
 	}
-	return nil
+	return said, nil
 }
