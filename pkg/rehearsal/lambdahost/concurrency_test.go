@@ -4,9 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -227,56 +224,4 @@ func TestClose_endsEveryProcessAndAnswersWhatIsRunning(t *testing.T) {
 	if n := h.InFlight(); n != 0 {
 		t.Errorf("%d in flight", n)
 	}
-}
-
-func TestProcess_endsByItselfWhenItsRuntimeAPIIsGone(t *testing.T) {
-	h := open(t, Options{}, echo)
-	e, err := start(echo, h.options.Log, h.start)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a, ok := e.ready("1"); !ok {
-		t.Fatalf("%s", a.payload)
-	}
-	e.server.Close()
-	<-e.exited
-	if e.exitErr == nil || e.exitErr.Error() != "exit status 1" {
-		t.Errorf("it ended with %v, want its own exit", e.exitErr)
-	}
-}
-
-// hostToBeKilled makes this test binary a host that waits for its end; the value
-// is the path of the function's binary.
-const hostToBeKilled = "LAMBDAHOST_TEST_BINARY"
-
-func TestProcess_endsWhenTheHostIsKilled(t *testing.T) {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), hostToBeKilled+"="+echo.Binary)
-	cmd.Stderr = t.Output()
-	said, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	line := make([]byte, 20)
-	n, err := said.Read(line)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(line[:n])))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !alive(pid) {
-		t.Fatal("there is no process to begin with")
-	}
-	cmd.Process.Kill()
-	cmd.Wait()
-	waitUntilGone(t, pid)
 }

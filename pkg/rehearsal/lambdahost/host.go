@@ -49,7 +49,7 @@ type Options struct {
 
 	// AfterDone is called when a synchronous invocation has answered with the
 	// status DONE, before the caller gets that answer; nil: not called. again
-	// repeats the invocation, without calling AfterDone.
+	// repeats the invocation without calling AfterDone, until AfterDone returns.
 	AfterDone func(function string, payload []byte, again func() front.Result)
 }
 
