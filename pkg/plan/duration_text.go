@@ -1,0 +1,71 @@
+package plan
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// parseDuration reads "30m" or "1h30m", in whole seconds: nothing that AWS
+// schedules or waits for is finer.
+func parseDuration(s string) (d Duration, problem, instead string) {
+	v, err := time.ParseDuration(s)
+	switch {
+	case err != nil || s == "0" || strings.HasPrefix(s, "+"):
+		problem, instead = fmt.Sprintf("%q is not a duration", shorten(s)), meantDuration(s)
+		if bareNumber.MatchString(s) {
+			problem = fmt.Sprintf("%s has no unit", shorten(s))
+		}
+	case v < 0:
+		problem, instead = fmt.Sprintf("%s is negative", s), brief(Duration(-v))
+	case v%time.Second != 0:
+		problem, instead = fmt.Sprintf("%s is not a whole number of seconds", s), brief(Duration(v.Round(time.Second)))
+	}
+	return Duration(v), problem, instead
+}
+
+var (
+	bareNumber = regexp.MustCompile(`^\d{1,6}$`)
+	spoken     = regexp.MustCompile(`^(\d{1,4})\s*([a-z]+)$`)
+)
+
+// spokenUnits are the units that people write and Go does not know.
+var spokenUnits = map[string]Duration{
+	"s": Duration(time.Second), "sec": Duration(time.Second), "second": Duration(time.Second),
+	"m": Duration(time.Minute), "min": Duration(time.Minute), "minute": Duration(time.Minute),
+	"h": Duration(time.Hour), "hr": Duration(time.Hour), "hour": Duration(time.Hour),
+	"d": Duration(24 * time.Hour), "day": Duration(24 * time.Hour),
+	"w": Duration(7 * 24 * time.Hour), "week": Duration(7 * 24 * time.Hour),
+}
+
+// meantDuration proposes what "30 m", "30 minutes", "2d" or "30" stand for.
+func meantDuration(s string) string {
+	s = strings.ToLower(strings.TrimSpace(s))
+	if bareNumber.MatchString(s) {
+		return fmt.Sprintf("%[1]sm, or %[1]ss or %[1]sh", s)
+	}
+	if found := spoken.FindStringSubmatch(s); found != nil {
+		unit, ok := spokenUnits[found[2]]
+		if !ok {
+			unit, ok = spokenUnits[strings.TrimSuffix(found[2], "s")]
+		}
+		var n int64
+		if _, err := fmt.Sscan(found[1], &n); ok && err == nil {
+			return brief(Duration(n) * unit)
+		}
+	}
+	return "a duration such as 30m, 90s or 24h"
+}
+
+// brief writes 30m for 30m0s: as the file would.
+func brief(d Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}

@@ -1,0 +1,151 @@
+package plan
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// maxFile bounds what is parsed. A plan of a hundred steps is 20 KiB; a file of
+// a megabyte is a mistake or an attack.
+const maxFile = 1 << 20
+
+// LoadFile reads and checks one plan file. See Load.
+func LoadFile(path string) (*Plan, Findings) {
+	f := newFile(path)
+	src, err := readBounded(path)
+	if err != nil {
+		f.fileError(1, 1, err.Error(), "the path of a plan file, such as plans/storefront.yaml")
+		return nil, f.findings
+	}
+	return Load(path, src)
+}
+
+func readBounded(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, maxFile+1))
+}
+
+// Load checks the text of a plan and reports every mistake at once; name is the
+// file that the findings show. The plan is nil when a finding is an Error.
+// Otherwise it is complete: policies have their RPO, steps their id and timeout,
+// and each LaunchInstances the image policy that points at its template.
+func Load(name string, src []byte) (*Plan, Findings) {
+	f := newFile(name)
+	var p *Plan
+	if root := f.parse(src); root != nil {
+		p = f.readPlan(root)
+		p.fill()
+		f.check(p)
+	}
+	if !f.findings.HasErrors() {
+		f.lint(p)
+	}
+	f.findings.sort()
+	if f.findings.HasErrors() {
+		return nil, f.findings
+	}
+	return p, f.findings
+}
+
+// parse returns the root of the only document, or nil and a finding.
+func (f *file) parse(src []byte) *yaml.Node {
+	if len(src) > maxFile {
+		f.fileError(1, 1, "the file is larger than 1 MiB", "one plan a file")
+		return nil
+	}
+	if line, ok := firstBadLine(src); !ok {
+		f.fileError(line, 1, "the text is not UTF-8", "it in UTF-8")
+		return nil
+	}
+	loader, err := yaml.NewLoader(bytes.NewReader(src))
+	if err != nil {
+		f.fileError(1, 1, err.Error(), "")
+		return nil
+	}
+	var doc, next yaml.Node
+	if err := loader.Load(&doc); errors.Is(err, io.EOF) || (err == nil && isEmpty(&doc)) {
+		f.fileError(1, 1, "the file is empty", "a plan: docs/plan.md shows one")
+		return nil
+	} else if err != nil {
+		f.syntax(err)
+		return nil
+	}
+	if err := loader.Load(&next); err == nil {
+		f.fileError(max(next.Line, 1), max(next.Column, 1), "a second document begins here", "one plan a file")
+	} else if !errors.Is(err, io.EOF) {
+		f.syntax(err)
+	}
+	return doc.Content[0]
+}
+
+func isEmpty(doc *yaml.Node) bool {
+	return len(doc.Content) == 0 || doc.Content[0].ShortTag() == "!!null"
+}
+
+// syntax reports what the YAML parser said, at the place where it gave up.
+func (f *file) syntax(err error) {
+	var bad *yaml.LoadError
+	if !errors.As(err, &bad) {
+		f.fileError(1, 1, fmt.Sprintf("not YAML: %v", err), "")
+		return
+	}
+	problem, instead := "not YAML: "+bad.Message, ""
+	switch bad.Message {
+	case "found character that cannot start any token":
+		instead = "spaces where there is a tab, and quotes around a text that starts with @, ` or %"
+	case "mapping values are not allowed in this context":
+		instead = "the line with the indentation of its neighbours, and quotes around a text that holds \": \""
+	}
+	f.fileError(max(bad.Mark.Line, 1), max(bad.Mark.Column, 1), problem, instead)
+}
+
+func firstBadLine(src []byte) (int, bool) {
+	line := 1
+	for text := range bytes.Lines(src) {
+		if !utf8.Valid(text) {
+			return line, false
+		}
+		line++
+	}
+	return 0, true
+}
+
+// fill puts in what the file may leave out.
+func (p *Plan) fill() {
+	for i := range p.Protect {
+		if p.Protect[i].RPO == 0 {
+			p.Protect[i].RPO = p.Objectives.RPO
+		}
+	}
+	for s := range p.Steps() {
+		if s.ID == "" {
+			s.ID = string(s.Kind)
+		}
+		if s.Timeout == 0 {
+			s.Timeout = DefaultTimeout
+		}
+		if launch, ok := s.Spec.(*LaunchInstances); ok {
+			launch.Image = p.imagePolicy(launch.Template)
+		}
+	}
+}
+
+// imagePolicy names the policy whose images the launch template follows.
+func (p *Plan) imagePolicy(template string) string {
+	for _, policy := range p.Protect {
+		if template != "" && policy.Images != nil && policy.Point != nil && policy.Point.LaunchTemplate == template {
+			return policy.Name
+		}
+	}
+	return ""
+}

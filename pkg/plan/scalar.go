@@ -1,0 +1,147 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// text reads a string in a format. A value in the wrong format is returned as
+// well: it may still be what another field refers to.
+func (m *mapping) text(key string, n need, as format) string {
+	value := m.get(key, n)
+	if value == nil {
+		return ""
+	}
+	s, _ := m.scalar(value, m.sub(key), as)
+	return s
+}
+
+// region reads an AWS region; empty, with a finding, when it is none, so that
+// nothing else is held against a misspelt region.
+func (m *mapping) region(key string) string {
+	value := m.get(key, required)
+	if value == nil {
+		return ""
+	}
+	if value.Kind == yaml.MappingNode {
+		m.wrong(m.sub(key), "a region with an account is not built yet", "the region alone, such as us-west-2")
+		return ""
+	}
+	if s, ok := m.scalar(value, m.sub(key), regionName); ok {
+		return s
+	}
+	return ""
+}
+
+// texts reads a list of different strings in a format.
+func (m *mapping) texts(key string, n need, as format) []string {
+	var all []string
+	for _, it := range m.list(key, n) {
+		s, ok := m.scalar(it.Node, it.path, as)
+		if ok && slices.Contains(all, s) {
+			m.wrong(it.path, fmt.Sprintf("%q is in the list twice", s), "it once")
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// scalar reads one string; false when a finding says what is wrong with it.
+func (f *file) scalar(n *yaml.Node, path string, as format) (string, bool) {
+	if n.Kind != yaml.ScalarNode {
+		f.wrong(path, "is "+describe(n)+", not a text", "a text")
+		return "", false
+	}
+	if n.ShortTag() != "!!str" {
+		f.wrong(path, "is "+describe(n)+", not a text", strconv.Quote(shorten(n.Value))+" with its quotes")
+		return "", false
+	}
+	if problem, instead := as(n.Value); problem != "" {
+		f.wrong(path, problem, instead)
+		return n.Value, false
+	}
+	return n.Value, true
+}
+
+// choice reads one of a few words. Those in notYet are known and refused.
+func choice[T ~string](m *mapping, key string, n need, of []T, notYet ...string) T {
+	words := make([]string, len(of))
+	for i, w := range of {
+		words[i] = string(w)
+	}
+	return T(m.text(key, n, func(s string) (string, string) {
+		switch {
+		case slices.Contains(words, s):
+			return "", ""
+		case slices.Contains(notYet, s):
+			return s + " is not built yet", strings.Join(words, " or ")
+		}
+		return fmt.Sprintf("%q is not a %s", shorten(s), key), oneOf(s, words)
+	}))
+}
+
+// count reads a whole number of at least least; zero when the field is absent.
+func (m *mapping) count(key string, n need, least int) int {
+	value := m.get(key, n)
+	if value == nil {
+		return 0
+	}
+	got, err := strconv.Atoi(value.Value)
+	switch {
+	case value.Kind != yaml.ScalarNode || value.ShortTag() != "!!int" || err != nil:
+		m.wrong(m.sub(key), "is "+describe(value)+", not a whole number", fmt.Sprintf("%s: %d", key, max(least, 1)))
+	case got < least:
+		m.wrong(m.sub(key), fmt.Sprintf("%d is less than %d", got, least), fmt.Sprintf("%d or more", least))
+	default:
+		return got
+	}
+	return 0
+}
+
+// flag reads true or false; false when the field is absent.
+func (m *mapping) flag(key string) bool {
+	value := m.get(key, optional)
+	if value == nil {
+		return false
+	}
+	if value.Kind == yaml.ScalarNode && value.ShortTag() == "!!bool" {
+		return strings.EqualFold(value.Value, "true")
+	}
+	instead := "true or false"
+	switch strings.ToLower(value.Value) {
+	case "yes", "on", "y", "1":
+		instead = "true"
+	case "no", "off", "n", "0":
+		instead = "false"
+	}
+	m.wrong(m.sub(key), "is "+describe(value)+", not true or false", instead)
+	return false
+}
+
+// duration reads a duration within bounds; zero when it is absent or wrong.
+func (m *mapping) duration(key string, n need, least, most Duration) Duration {
+	value := m.get(key, n)
+	if value == nil {
+		return 0
+	}
+	if value.Kind != yaml.ScalarNode {
+		m.wrong(m.sub(key), "is "+describe(value)+", not a duration", "a duration such as 30m")
+		return 0
+	}
+	d, problem, instead := parseDuration(value.Value)
+	switch {
+	case problem != "":
+	case d < least:
+		problem, instead = fmt.Sprintf("%s is less than %s", brief(d), brief(least)), brief(least)+" or more"
+	case d > most:
+		problem, instead = fmt.Sprintf("%s is more than %s", brief(d), brief(most)), brief(most)+" or less"
+	default:
+		return d
+	}
+	m.wrong(m.sub(key), problem, instead)
+	return 0
+}
