@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 	"strings"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // How old a recovery point may be before the next one replaces it: the interval,
@@ -82,8 +84,8 @@ func (f *file) unique(taken map[string]string, name, owner, path, instead string
 func (f *file) checkTarget(path string, p Policy) {
 	has := func(field string) bool { return f.at[path+"."+field] != nil }
 	switch {
-	case f.at[path] != nil && !has("volumes") && !has("images") && !has("database") && !has("buckets"):
-		f.wrong(path, "says not what it protects", "volumes or images: "+examples["volumes"])
+	case f.at[path].Kind == yaml.MappingNode && !has("volumes") && !has("images") && !has("database") && !has("buckets"):
+		f.wrong(path, "does not say what it protects", "volumes or images: "+examples["volumes"])
 	case has("volumes") && has("images"):
 		f.wrong(path+".images", "one policy cannot protect volumes and images", "two policies")
 	}

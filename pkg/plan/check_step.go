@@ -131,7 +131,7 @@ func checkLaunchInstances(c stepCheck, spec *LaunchInstances) {
 func checkRestoreVolumes(c stepCheck, spec *RestoreVolumes) {
 	var volumes []string
 	for _, policy := range c.plan.Protect {
-		if policy.Volumes != nil {
+		if policy.Volumes != nil && !slices.Contains(volumes, policy.Name) {
 			volumes = append(volumes, policy.Name)
 		}
 	}
@@ -157,10 +157,7 @@ func checkVerify(c stepCheck, spec *Verify) {
 }
 
 func checkSetParameter(c stepCheck, spec *SetParameter) {
-	refs, err := References(spec.Value)
-	if err != nil {
-		return // the field's format has said so
-	}
+	refs, _ := References(spec.Value) // the field's format has reported one that is malformed
 	for _, r := range refs {
 		if problem, instead := c.scope.refuses(r, c.step.ID); problem != "" {
 			c.wrong(c.path+".value", problem, instead)
@@ -179,7 +176,11 @@ func (s scope) refuses(r Reference, self string) (problem, instead string) {
 	case over && len(outputs) == 0:
 		return fmt.Sprintf("%s: %s steps have no outputs", r, kind), earlier
 	case over:
-		return fmt.Sprintf("%s: %s steps have no output %s", r, kind, r.Output), Reference{r.Step, oneOf(r.Output, outputs)}.String()
+		problem = fmt.Sprintf("%s: %s steps have no output %s", r, kind, r.Output)
+		if near, ok := nearest(r.Output, outputs); ok {
+			return problem, Reference{r.Step, near}.String()
+		}
+		return problem, fmt.Sprintf("${%s.%s}", r.Step, strings.Join(outputs, fmt.Sprintf("} or ${%s.", r.Step)))
 	case r.Step == self:
 		return fmt.Sprintf("%s: a step cannot refer to itself", r), earlier
 	case s.beside[r.Step]:
@@ -187,8 +188,7 @@ func (s scope) refuses(r Reference, self string) (problem, instead string) {
 	case s.all[r.Step]:
 		return fmt.Sprintf("%s: %s runs later", r, r.Step), earlier
 	}
-	known := slices.Sorted(maps.Keys(s.all))
-	if near, ok := nearest(r.Step, known); ok {
+	if near, ok := nearest(r.Step, slices.Sorted(maps.Keys(s.all))); ok {
 		return fmt.Sprintf("%s: there is no step %s", r, r.Step), Reference{near, r.Output}.String()
 	}
 	return fmt.Sprintf("%s: there is no step %s", r, r.Step), earlier

@@ -29,7 +29,7 @@ func (f *file) fileError(line, column int, problem, instead string) {
 // report adds a finding at the field, or at the nearest thing around it that the
 // file does have.
 func (f *file) report(severity Severity, path, problem, instead string) {
-	found := Finding{File: f.name, Line: 1, Column: 1, Severity: severity, Field: path, Problem: problem, Instead: instead}
+	found := Finding{File: f.name, Line: 1, Column: 1, Severity: severity, Field: path, Problem: oneLine(problem), Instead: oneLine(instead)}
 	for around := path; ; {
 		if n := f.at[around]; n != nil {
 			found.Line, found.Column = max(n.Line, 1), max(n.Column, 1)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -12,6 +13,9 @@ import (
 func oneOf(got string, known []string) string {
 	if near, ok := nearest(got, known); ok {
 		return near
+	}
+	if len(known) == 1 {
+		return known[0]
 	}
 	return "one of " + strings.Join(known, ", ")
 }
@@ -80,6 +84,16 @@ func describe(n *yaml.Node) string {
 		return "a YAML merge"
 	}
 	return fmt.Sprintf("a value with the tag %q", shorten(n.ShortTag()))
+}
+
+// oneLine keeps a finding one line and a terminal as it is, whatever the file holds.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // shorten keeps a finding readable whatever the file holds.
