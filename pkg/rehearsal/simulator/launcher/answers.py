@@ -1,0 +1,64 @@
+"""The server around moto: what it answers when moto cannot, and its Date."""
+
+import json
+import logging
+from email.utils import formatdate
+from xml.sax.saxutils import escape
+
+from werkzeug.serving import WSGIRequestHandler
+
+from . import clock
+
+log = logging.getLogger("launcher.answers")
+
+
+class Handler(WSGIRequestHandler):
+    """Dates answers in data time, as the product takes its time from there, and
+    keeps quiet: the front has the record of every call. Headers and body leave in
+    two writes, between which Nagle's algorithm would wait for the client."""
+
+    disable_nagle_algorithm = True
+
+    def date_time_string(self, timestamp=None):
+        return formatdate(clock.now() if timestamp is None else timestamp, usegmt=True)
+
+    def log(self, type, message, *args):
+        log.log(logging.ERROR if type == "error" else logging.DEBUG, message, *args)
+
+
+def plainly(app):
+    """Answer in the caller's protocol when moto raises. moto's own answer is a
+    page of HTML with status 500, which SDKs cannot read and try again. What moto
+    does not implement is 501 here, which they do not retry; what broke in moto
+    stays 500. Either way the message names the action."""
+
+    def answer(environ, start_response):
+        try:
+            return app(environ, start_response)
+        except NotImplementedError as err:
+            message = f"the simulator does not implement {_action(environ)}: {err}"
+            log.error("%s", message)
+            return _error(environ, start_response, "501 Not Implemented", "NotImplemented", message)
+        except Exception as err:
+            message = f"the simulator broke on {_action(environ)}: {type(err).__name__}: {err}"
+            log.exception("%s", message)
+            return _error(environ, start_response, "500 Internal Server Error", "InternalFailure", message)
+
+    return answer
+
+
+def _action(environ):
+    return environ.get("HTTP_X_AMZ_TARGET") or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+
+
+def _error(environ, start_response, status, code, message):
+    if "json" in environ.get("CONTENT_TYPE", "") or environ.get("HTTP_X_AMZ_TARGET"):
+        kind, body = "application/json", json.dumps({"__type": code, "message": message})
+    else:
+        kind = "text/xml"
+        body = (
+            f"<ErrorResponse><Error><Code>{code}</Code><Message>{escape(message)}</Message></Error></ErrorResponse>"
+        )
+    data = body.encode()
+    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(data))), ("x-amzn-ErrorType", code)])
+    return [data]
