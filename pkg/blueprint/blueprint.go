@@ -58,7 +58,7 @@ type Schedule struct {
 // which the token "<event>" (with its quotes) stands for the event.
 type Rule struct {
 	Name     string
-	Pattern  string // EventBridge event pattern, JSON
+	Pattern  Pattern
 	Function string
 	Input    string // an InputTemplate; InputPathsMap is {"event": "$"}
 }
@@ -67,8 +67,12 @@ type Rule struct {
 // recovery region's: a nudge, never needed.
 type Forward struct {
 	Name    string
-	Pattern string
+	Pattern Pattern
 }
+
+// Pattern is an EventBridge event pattern.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
+type Pattern map[string]any
 
 // Machine is the state machine. Definition holds one token a function,
 // ${promote-database}, that stands for the published version's ARN.

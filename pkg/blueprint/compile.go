@@ -90,15 +90,12 @@ func (b *Blueprint) detect(p *plan.Plan) error {
 	for i, alarm := range p.Detect.Alarms {
 		alarms[i] = alarm.Name
 	}
-	pattern, err := json.Marshal(map[string]any{
+	pattern := Pattern{
 		"source":      []string{"aws.cloudwatch"},
 		"detail-type": []string{"CloudWatch Alarm State Change"},
 		"detail":      map[string]any{"alarmName": alarms},
-	})
-	if err != nil {
-		return fmt.Errorf("write the pattern of plan %s's alarms: %w", p.Name, err)
 	}
-	return b.rule(b.named("alarms"), string(pattern), "decide-failover", input)
+	return b.rule(b.named("alarms"), pattern, "decide-failover", input)
 }
 
 // conduct adds what a run invokes: its opening and closing and one function a
@@ -164,7 +161,7 @@ func (b *Blueprint) schedule(name string, every time.Duration, function string, 
 }
 
 // rule sends matching events to a function, each with the input's fields beside it.
-func (b *Blueprint) rule(name, pattern, function string, input map[string]any) error {
+func (b *Blueprint) rule(name string, pattern Pattern, function string, input map[string]any) error {
 	raw, err := json.Marshal(input)
 	if err != nil {
 		return fmt.Errorf("write the input of rule %s: %w", name, err)
@@ -186,9 +183,15 @@ func (b *Blueprint) arn(service, resource string) string {
 // The events that tell a pass to look sooner.
 // https://docs.aws.amazon.com/ebs/latest/userguide/ebs-cloud-watch-events.html
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitor-ami-events.html
-const (
-	snapshotEvents = `{"source":["aws.ec2"],"detail-type":["EBS Snapshot Notification","EBS Multi-Volume Snapshots Completion Status"]}`
-	imageEvents    = `{"source":["aws.ec2"],"detail-type":["EC2 AMI State Change"]}`
+var (
+	snapshotEvents = Pattern{
+		"source":      []string{"aws.ec2"},
+		"detail-type": []string{"EBS Snapshot Notification", "EBS Multi-Volume Snapshots Completion Status"},
+	}
+	imageEvents = Pattern{
+		"source":      []string{"aws.ec2"},
+		"detail-type": []string{"EC2 AMI State Change"},
+	}
 )
 
 // EventToken stands for the event in a Rule's Input.

@@ -1,0 +1,76 @@
+// Command infra is the CDK app: for every plan in plans/ it synthesizes the
+// recovery stack, the traffic stack and the small primary stack. What they hold
+// is decided by pkg/blueprint; nothing is decided here.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/pilotlight/pilotlight/pkg/blueprint"
+	"github.com/pilotlight/pilotlight/pkg/plan"
+)
+
+// Where the app finds the plans and the functions' arm64 binaries, relative to
+// the repository's root, where `cdk` runs it.
+const (
+	plansPattern = "plans/*.yaml"
+	binaries     = "bin/arm64"
+)
+
+func main() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	if err := build(app, plansPattern, binaries); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	app.Synth(nil)
+}
+
+// build adds the stacks of every plan that the pattern matches. Functions'
+// binaries are in binaries/<function>/bootstrap.
+func build(app awscdk.App, pattern, binaries string) error {
+	files, err := filepath.Glob(pattern)
+	if err != nil {
+		return fmt.Errorf("find the plans: %w", err)
+	}
+	if len(files) == 0 {
+		return fmt.Errorf("no plan matches %s: nothing would be deployed", pattern)
+	}
+	for _, file := range files {
+		b, err := compile(file)
+		if err != nil {
+			return err
+		}
+		newPrimaryStack(app, b)
+		newRecoveryStack(app, b, binaries)
+		if b.Traffic != nil {
+			newTrafficStack(app, b)
+		}
+	}
+	return nil
+}
+
+func compile(file string) (*blueprint.Blueprint, error) {
+	p, findings := plan.LoadFile(file)
+	if p == nil {
+		return nil, fmt.Errorf("%s is not a valid plan:\n%v", file, findings)
+	}
+	return blueprint.Compile(p)
+}
+
+// newStack is a stack of one plan in one region of whatever account it is
+// deployed with.
+func newStack(app awscdk.App, b *blueprint.Blueprint, role, region, description string) awscdk.Stack {
+	stack := awscdk.NewStack(app, jsii.String("pilotlight-"+b.Plan+"-"+role), &awscdk.StackProps{
+		Env:         &awscdk.Environment{Region: jsii.String(region)},
+		Description: jsii.String(description),
+	})
+	awscdk.Tags_Of(stack).Add(jsii.String("pilotlight:plan"), jsii.String(b.Plan), nil)
+	return stack
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsscheduler"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsstepfunctions"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/pilotlight/pilotlight/pkg/blueprint"
+	"github.com/pilotlight/pilotlight/pkg/names"
+	"github.com/pilotlight/pilotlight/pkg/workflow"
+)
+
+// recovery is the stack that carries out the plan. It refers to nothing in the
+// primary region, so it can be deployed and changed while that is down.
+type recovery struct {
+	awscdk.Stack
+	blueprint *blueprint.Blueprint
+	binaries  string
+	functions map[string]awslambda.Function
+}
+
+func newRecoveryStack(app awscdk.App, b *blueprint.Blueprint, binaries string) awscdk.Stack {
+	description := fmt.Sprintf("Pilotlight: everything that recovers plan %s in %s", b.Plan, b.Recovery)
+	s := &recovery{newStack(app, b, "recovery", b.Recovery, description), b, binaries, map[string]awslambda.Function{}}
+	s.ledger()
+	for _, function := range b.Functions {
+		s.functions[function.Name] = s.function(function)
+	}
+	s.machine()
+	s.schedules()
+	s.rules()
+	return s.Stack
+}
+
+// ledger outlives the stack: it holds the posture, and deleting it would send
+// every later decision back to standby.
+func (s *recovery) ledger() {
+	awsdynamodb.NewTable(s, jsii.String("Ledger"), &awsdynamodb.TableProps{
+		TableName:          jsii.String(s.blueprint.Table),
+		PartitionKey:       &awsdynamodb.Attribute{Name: jsii.String(names.PartitionKey), Type: awsdynamodb.AttributeType_STRING},
+		SortKey:            &awsdynamodb.Attribute{Name: jsii.String(names.SortKey), Type: awsdynamodb.AttributeType_STRING},
+		BillingMode:        awsdynamodb.BillingMode_PAY_PER_REQUEST,
+		DeletionProtection: jsii.Bool(true),
+		RemovalPolicy:      awscdk.RemovalPolicy_RETAIN,
+		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
+			PointInTimeRecoveryEnabled: jsii.Bool(true),
+		},
+	})
+}
+
+// machine is the compiled definition, untouched: CloudFormation substitutes the
+// functions' published versions, so a deploy never changes a run in flight.
+func (s *recovery) machine() {
+	substitutions := map[string]*string{}
+	var versions []*string
+	for _, function := range s.blueprint.Functions {
+		if strings.Contains(s.blueprint.Machine.Definition, workflow.Token(function.Name)) {
+			version := s.functions[function.Name].CurrentVersion().FunctionArn()
+			substitutions[workflow.TokenName(function.Name)] = version
+			versions = append(versions, version)
+		}
+	}
+	role := awsiam.NewRole(s, jsii.String("MachineRole"), &awsiam.RoleProps{
+		AssumedBy: service("states"),
+		InlinePolicies: &map[string]awsiam.PolicyDocument{"invoke": document(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions: jsii.Strings("lambda:InvokeFunction"), Resources: &versions,
+		}))},
+	})
+	awsstepfunctions.NewCfnStateMachine(s, jsii.String("Machine"), &awsstepfunctions.CfnStateMachineProps{
+		StateMachineName:        jsii.String(s.blueprint.Machine.Name),
+		RoleArn:                 role.RoleArn(),
+		DefinitionString:        jsii.String(s.blueprint.Machine.Definition),
+		DefinitionSubstitutions: substitutions,
+	})
+}
+
+func (s *recovery) schedules() {
+	role := awsiam.NewRole(s, jsii.String("SchedulerRole"), &awsiam.RoleProps{
+		AssumedBy: service("scheduler"),
+		InlinePolicies: &map[string]awsiam.PolicyDocument{"invoke": document(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions: jsii.Strings("lambda:InvokeFunction"), Resources: s.scheduled(),
+		}))},
+	})
+	for _, schedule := range s.blueprint.Schedules {
+		awsscheduler.NewCfnSchedule(s, construct("Schedule", schedule.Name), &awsscheduler.CfnScheduleProps{
+			Name:               jsii.String(schedule.Name),
+			ScheduleExpression: jsii.String(fmt.Sprintf("rate(%d minutes)", int(schedule.Every.Minutes()))),
+			FlexibleTimeWindow: &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: jsii.String("OFF")},
+			Target: &awsscheduler.CfnSchedule_TargetProperty{
+				Arn:     s.functions[schedule.Function].FunctionArn(),
+				RoleArn: role.RoleArn(),
+				Input:   jsii.String(schedule.Input),
+			},
+		})
+	}
+}
+
+// scheduled are the functions that some schedule invokes.
+func (s *recovery) scheduled() *[]*string {
+	var arns []*string
+	seen := map[string]bool{}
+	for _, schedule := range s.blueprint.Schedules {
+		if !seen[schedule.Function] {
+			seen[schedule.Function] = true
+			arns = append(arns, s.functions[schedule.Function].FunctionArn())
+		}
+	}
+	return &arns
+}
+
+func (s *recovery) rules() {
+	for _, rule := range s.blueprint.Rules {
+		function := s.functions[rule.Function]
+		made := awsevents.NewCfnRule(s, construct("Rule", rule.Name), &awsevents.CfnRuleProps{
+			Name:         jsii.String(rule.Name),
+			EventPattern: rule.Pattern,
+			Targets: []*awsevents.CfnRule_TargetProperty{{
+				Id:  jsii.String(rule.Function),
+				Arn: function.FunctionArn(),
+				InputTransformer: &awsevents.CfnRule_InputTransformerProperty{
+					InputPathsMap: map[string]*string{"event": jsii.String("$")},
+					InputTemplate: jsii.String(rule.Input),
+				},
+			}},
+		})
+		awslambda.NewCfnPermission(s, construct("Permit", rule.Name), &awslambda.CfnPermissionProps{
+			Action:       jsii.String("lambda:InvokeFunction"),
+			FunctionName: function.FunctionArn(),
+			Principal:    jsii.String("events.amazonaws.com"),
+			SourceArn:    made.AttrArn(),
+		})
+	}
+}
+
+// construct names a construct after what it is and what it is called.
+func construct(kind, name string) *string { return jsii.String(kind + "-" + name) }
+
+func service(name string) awsiam.IPrincipal {
+	return awsiam.NewServicePrincipal(jsii.String(name+".amazonaws.com"), nil)
+}
+
+func document(statements ...awsiam.PolicyStatement) awsiam.PolicyDocument {
+	return awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &statements})
+}

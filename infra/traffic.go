@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/pilotlight/pilotlight/pkg/blueprint"
+	"github.com/pilotlight/pilotlight/pkg/posture"
+)
+
+// newTrafficStack holds what users' traffic hangs on, apart from everything that
+// is deployed often: a new health check counts as healthy until it has data, so
+// replacing it after a failover would send users back to the dead region.
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
+func newTrafficStack(app awscdk.App, b *blueprint.Blueprint) awscdk.Stack {
+	stack := newStack(app, b, "traffic", b.Recovery, fmt.Sprintf("Pilotlight: what the traffic of plan %s follows", b.Plan))
+	stack.SetTerminationProtection(jsii.Bool(true))
+	// One minute, one period, no metric math: what a health check can follow.
+	alarm := awscloudwatch.NewCfnAlarm(stack, jsii.String("PrimaryServes"), &awscloudwatch.CfnAlarmProps{
+		AlarmName:          jsii.String(b.Traffic.Alarm),
+		AlarmDescription:   jsii.String("In ALARM while the recovery region serves. Route 53 follows this alarm's metric."),
+		Namespace:          jsii.String(b.Traffic.Namespace),
+		MetricName:         jsii.String(b.Traffic.Metric),
+		Statistic:          jsii.String("Minimum"),
+		Period:             jsii.Number(60),
+		EvaluationPeriods:  jsii.Number(1),
+		Threshold:          jsii.Number(posture.PrimaryValue),
+		ComparisonOperator: jsii.String("LessThanThreshold"),
+		TreatMissingData:   jsii.String("ignore"),
+	})
+	check := awsroute53.NewCfnHealthCheck(stack, jsii.String("Check"), &awsroute53.CfnHealthCheckProps{
+		HealthCheckConfig: &awsroute53.CfnHealthCheck_HealthCheckConfigProperty{
+			Type: jsii.String("CLOUDWATCH_METRIC"),
+			AlarmIdentifier: &awsroute53.CfnHealthCheck_AlarmIdentifierProperty{
+				Name: jsii.String(b.Traffic.Alarm), Region: jsii.String(b.Recovery),
+			},
+			InsufficientDataHealthStatus: jsii.String("LastKnownStatus"),
+		},
+		HealthCheckTags: &[]*awsroute53.CfnHealthCheck_HealthCheckTagProperty{{Key: jsii.String("Name"), Value: jsii.String(b.Traffic.Check)}},
+	})
+	check.AddDependency(alarm)
+	alarm.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
+	check.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
+	awscdk.NewCfnOutput(stack, jsii.String("HealthCheckId"), &awscdk.CfnOutputProps{
+		Value:       check.AttrHealthCheckId(),
+		Description: jsii.String("Set this as the health check of the plan's PRIMARY failover record"),
+	})
+	return stack
+}
