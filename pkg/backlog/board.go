@@ -35,7 +35,7 @@ func newBoard(copies []lineage.Point, policy Policy, now time.Time) *board {
 			b.inFlight[c.Source] = true
 			b.busy[c.Line()] = true
 		case lineage.Failed:
-			if now.Sub(c.Started) < margin(policy.Every) {
+			if now.Sub(c.Started) < pause(policy.Every) {
 				b.failedLately[c.Source] = true
 			}
 		}

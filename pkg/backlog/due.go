@@ -14,20 +14,18 @@ type Volume struct {
 	Device   string
 }
 
-// margin is how much earlier than its interval a point may be taken, and how
-// long a failed attempt is left alone.
-//
-// Without it a schedule drifts: the point of one tick starts a few seconds after
-// it, so at the next tick it is a few seconds too young, is passed over, and the
-// age doubles. EventBridge Scheduler is a minute exact, hence a quarter of the
-// interval and not seconds; more than five minutes would only take points early.
+// early is how much younger than its interval the last point may be when the
+// next is taken. Without it a schedule drifts: the point of one tick starts a few
+// seconds after it, so at the tick an interval later it is a few seconds too
+// young, and is passed over until the next. EventBridge Scheduler is exact to a
+// minute; half a minute more is for the calls of the pass itself.
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html
-//
-// A failure is left alone for as long because it arrives as an event, which
-// starts a pass: trying again at once would be a loop as fast as AWS answers.
-func margin(every time.Duration) time.Duration {
-	return min(every/4, 5*time.Minute)
-}
+func early(every time.Duration) time.Duration { return min(every/4, 90*time.Second) }
+
+// pause is how long a failed attempt is left alone. A failure arrives as an
+// event, which starts a pass: trying again at once would be a loop as fast as
+// AWS answers.
+func pause(every time.Duration) time.Duration { return min(every/4, 5*time.Minute) }
 
 // need is what a source's points say of taking another.
 type need int
@@ -46,9 +44,9 @@ func needOf(points []lineage.Point, every time.Duration, now time.Time) need {
 	for _, p := range points {
 		age := now.Sub(p.TakenAt)
 		switch {
-		case p.State == lineage.Pending, p.State == lineage.Failed && age < margin(every):
+		case p.State == lineage.Pending, p.State == lineage.Failed && age < pause(every):
 			return blocked
-		case p.State == lineage.Complete && age < every-margin(every):
+		case p.State == lineage.Complete && age < every-early(every):
 			found = fresh
 		}
 	}

@@ -1,0 +1,114 @@
+package snapshots
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/pilotlight/pilotlight/pkg/backlog"
+	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/protect"
+	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
+)
+
+// instancesFilter is how many values one filter takes.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html
+const instancesFilter = 200
+
+// take snapshots the instances that are due, one call each.
+func (p *pass) take(ctx context.Context, seen world) error {
+	due := backlog.DueInstances(seen.volumes, seen.sources, p.Policy.Every.D(), p.Now)
+	instances, err := p.instances(ctx, due)
+	if err != nil {
+		return fmt.Errorf("list the volumes of %d instances in %s: %w", len(due), p.Primary, err)
+	}
+	var failed []error
+	for i, instance := range instances {
+		request, size := p.request(instance, seen.volumes)
+		if size == 0 {
+			continue // its volumes were detached since they were listed
+		}
+		_, err := p.primary.CreateSnapshots(ctx, request)
+		switch {
+		case err == nil:
+			p.result.Taken++
+			slog.Info("snapshots taken", "plan", p.Plan, "policy", p.Policy.Name, "region", p.Primary, "instance", aws.ToString(instance.InstanceId))
+		case protect.Later(err):
+			p.result.Waiting += len(instances) - i
+			return errors.Join(failed...)
+		default:
+			failed = append(failed, fmt.Errorf("snapshot the volumes of %s: %w", aws.ToString(instance.InstanceId), err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// instances are the due ones with everything that is attached to them. One that
+// was terminated a moment ago is not among them.
+func (p *pass) instances(ctx context.Context, due []string) ([]types.Instance, error) {
+	var instances []types.Instance
+	for ids := range slices.Chunk(due, instancesFilter) {
+		pages := ec2.NewDescribeInstancesPaginator(p.primary, &ec2.DescribeInstancesInput{
+			Filters: []types.Filter{
+				tagged.Filter("instance-id", ids...),
+				tagged.Filter("instance-state-name", "running", "stopping", "stopped"),
+			},
+		})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return nil, err
+			}
+			for _, reservation := range page.Reservations {
+				instances = append(instances, reservation.Instances...)
+			}
+		}
+	}
+	return instances, nil
+}
+
+// request snapshots exactly the selected volumes of an instance, and says how
+// many they are. CreateSnapshots
+// takes all that are attached but those it is told to leave out, and wants the
+// boot volume left out in words of its own.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceSpecification.html
+func (p *pass) request(instance types.Instance, volumes []backlog.Volume) (request *ec2.CreateSnapshotsInput, size int) {
+	id := aws.ToString(instance.InstanceId)
+	selected := map[string]bool{}
+	for _, v := range volumes {
+		if v.Instance == id {
+			selected[v.ID] = true
+		}
+	}
+	leave := &types.InstanceSpecification{InstanceId: instance.InstanceId}
+	for _, device := range instance.BlockDeviceMappings {
+		if device.Ebs == nil {
+			continue
+		}
+		switch volume := aws.ToString(device.Ebs.VolumeId); {
+		case selected[volume]:
+			size++
+		case aws.ToString(device.DeviceName) == aws.ToString(instance.RootDeviceName):
+			leave.ExcludeBootVolume = aws.Bool(true)
+		default:
+			leave.ExcludeDataVolumeIds = append(leave.ExcludeDataVolumeIds, volume)
+		}
+	}
+	tags := lineage.SourceTags(p.Plan, lineage.Point{
+		Policy:   p.Policy.Name,
+		Set:      id + "-" + p.Now.UTC().Format("20060102T150405Z"),
+		SetSize:  size,
+		Instance: id,
+	})
+	return &ec2.CreateSnapshotsInput{
+		Description:           aws.String("Pilotlight: " + p.Plan + "/" + p.Policy.Name + " of " + id),
+		InstanceSpecification: leave,
+		TagSpecifications:     []types.TagSpecification{tagged.On(types.ResourceTypeSnapshot, tags)},
+	}, size
+}
