@@ -1,0 +1,72 @@
+package front
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// lambda answers Invoke. Everything else of the service is the function host's
+// own business and not offered over HTTP.
+// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+func (f *Front) lambda(x *exchange) (*answer, *failure) {
+	if x.who.Action != "Invoke" {
+		f.log.Error("simulator cannot do this", "service", x.who.Service, "action", x.who.Action, "region", x.who.Region)
+		return nil, notImplemented(x.who)
+	}
+	name := functionName(x.request)
+	f.mu.Lock()
+	functions := f.functions
+	f.mu.Unlock()
+	if functions == nil {
+		return noSuchFunction(name), nil
+	}
+	asynchronous := x.request.Header.Get("X-Amz-Invocation-Type") == "Event"
+	result := functions.Invoke(f.alive, name, x.body, asynchronous)
+	if result.NotFound {
+		return noSuchFunction(name), nil
+	}
+	a := &answer{status: http.StatusOK, header: http.Header{}, body: result.Payload}
+	if asynchronous {
+		a.status, a.body = http.StatusAccepted, nil
+		return a, nil
+	}
+	a.header.Set("Content-Type", "application/json")
+	a.header.Set("X-Amz-Executed-Version", executedVersion(name))
+	if result.FunctionError != "" {
+		a.header.Set("X-Amz-Function-Error", result.FunctionError)
+	}
+	return a, nil
+}
+
+// functionName takes the name, or ARN, from the path, and a version from the query.
+func functionName(r *http.Request) string {
+	segments := strings.Split(strings.Trim(r.URL.EscapedPath(), "/"), "/")
+	name, err := url.PathUnescape(segments[2]) // identify has seen that there are four
+	if err != nil {
+		name = segments[2]
+	}
+	if version := r.URL.Query().Get("Qualifier"); version != "" {
+		name += ":" + version
+	}
+	return name
+}
+
+// executedVersion is the last part of a versioned name: a name has at most one
+// colon before it, an ARN six.
+func executedVersion(name string) string {
+	parts := strings.Split(name, ":")
+	if n := len(parts); n == 2 || n == 8 {
+		return parts[n-1]
+	}
+	return "$LATEST"
+}
+
+func noSuchFunction(name string) *answer {
+	a := &answer{status: http.StatusNotFound, header: http.Header{}}
+	a.header.Set("Content-Type", "application/json")
+	a.header.Set("X-Amzn-Errortype", "ResourceNotFoundException")
+	a.body, _ = json.Marshal(map[string]string{"Type": "User", "Message": "Function not found: " + name})
+	return a
+}
