@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -40,7 +39,7 @@ func (p *pass) copy(ctx context.Context, missing backlog.Copies) error {
 		switch {
 		case err == nil:
 			p.result.Copied++
-			slog.Info("copy begun", "plan", p.Plan, "policy", p.Policy.Name, "region", p.Recovery, "source", source.ID, "volume", source.Origin)
+			p.log.Info("copy begun", "region", p.Recovery, "source", source.ID, "volume", source.Origin)
 		case protect.Later(err):
 			p.result.Waiting += len(start) - i
 			return errors.Join(failed...)

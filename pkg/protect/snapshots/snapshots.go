@@ -12,6 +12,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -55,8 +56,13 @@ func (r *Rotation) Handle(ctx context.Context, raw json.RawMessage) (protect.Res
 	if begun.Ignored != "" {
 		return protect.Result{Status: protect.Ignored, Reason: begun.Ignored}, nil
 	}
-	p := &pass{Pass: begun, primary: r.in(begun.Primary), recovery: r.in(begun.Recovery)}
-	p.result.Status = protect.Reconciled
+	p := &pass{
+		Pass:     begun,
+		primary:  r.in(begun.Primary),
+		recovery: r.in(begun.Recovery),
+		result:   protect.Result{Status: protect.Reconciled},
+		log:      slog.With("plan", begun.Plan, "policy", begun.Policy.Name),
+	}
 	err = p.reconcile(ctx)
 	return p.result, err
 }
@@ -66,6 +72,7 @@ type pass struct {
 	protect.Pass
 	primary, recovery api
 	result            protect.Result
+	log               *slog.Logger
 }
 
 // world is what a pass sees of its policy.

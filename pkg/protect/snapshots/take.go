@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,7 +37,7 @@ func (p *pass) take(ctx context.Context, seen world) error {
 		switch {
 		case err == nil:
 			p.result.Taken++
-			slog.Info("snapshots taken", "plan", p.Plan, "policy", p.Policy.Name, "region", p.Primary, "instance", aws.ToString(instance.InstanceId))
+			p.log.Info("snapshots taken", "region", p.Primary, "instance", aws.ToString(instance.InstanceId))
 		case protect.Later(err):
 			p.result.Waiting += len(instances) - i
 			return errors.Join(failed...)

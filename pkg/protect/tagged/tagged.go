@@ -7,17 +7,12 @@ package tagged
 
 import (
 	"cmp"
-	"context"
-	"fmt"
 	"slices"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/pilotlight/pilotlight/pkg/lineage"
-	"github.com/pilotlight/pilotlight/pkg/retention"
 )
 
 // Of is tags as a map.
@@ -57,50 +52,4 @@ func Filter(name string, values ...string) types.Filter {
 // Lineage selects what Pilotlight made for a policy.
 func Lineage(plan, policy string) []types.Filter {
 	return Filters(map[string]string{lineage.Plan: plan, lineage.Policy: policy})
-}
-
-// marking is what Mark and Unmark need of EC2.
-type marking interface {
-	CreateTags(context.Context, *ec2.CreateTagsInput, ...func(*ec2.Options)) (*ec2.CreateTagsOutput, error)
-	DeleteTags(context.Context, *ec2.DeleteTagsInput, ...func(*ec2.Options)) (*ec2.DeleteTagsOutput, error)
-}
-
-// perCall is how many resources one CreateTags or DeleteTags call takes.
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html
-const perCall = 1000
-
-// Mark writes the time of deletion on points, an image's snapshots included: a
-// person who looks at one of them alone should see it too.
-func Mark(ctx context.Context, api marking, verdicts []retention.Verdict, now time.Time) error {
-	at := now.Add(retention.Grace).UTC().Format(time.RFC3339)
-	for ids := range slices.Chunk(idsOf(verdicts), perCall) {
-		if _, err := api.CreateTags(ctx, &ec2.CreateTagsInput{
-			Resources: ids,
-			Tags:      []types.Tag{{Key: aws.String(lineage.Retire), Value: aws.String(at)}},
-		}); err != nil {
-			return fmt.Errorf("mark %d points for deletion: %w", len(ids), err)
-		}
-	}
-	return nil
-}
-
-// Unmark takes the time of deletion off points.
-func Unmark(ctx context.Context, api marking, verdicts []retention.Verdict) error {
-	for ids := range slices.Chunk(idsOf(verdicts), perCall) {
-		if _, err := api.DeleteTags(ctx, &ec2.DeleteTagsInput{
-			Resources: ids,
-			Tags:      []types.Tag{{Key: aws.String(lineage.Retire)}},
-		}); err != nil {
-			return fmt.Errorf("take the mark off %d points: %w", len(ids), err)
-		}
-	}
-	return nil
-}
-
-func idsOf(verdicts []retention.Verdict) []string {
-	var ids []string
-	for _, v := range verdicts {
-		ids = append(append(ids, v.Point.ID), v.Point.Parts...)
-	}
-	return ids
 }

@@ -1,0 +1,94 @@
+package images
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
+)
+
+// page is the most images or instances that EC2 gives in one answer.
+const page = 1000
+
+func (p *pass) look(ctx context.Context) (sources, copies []lineage.Point, err error) {
+	primary, err := p.images(ctx, p.primary, p.Primary)
+	if err != nil {
+		return nil, nil, err
+	}
+	recovery, err := p.images(ctx, p.recovery, p.Recovery)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, image := range primary {
+		if image.Source == "" { // not one that was copied here
+			sources = append(sources, image)
+		}
+	}
+	for _, image := range recovery {
+		if image.Source != "" {
+			copies = append(copies, image)
+		}
+	}
+	return sources, copies, nil
+}
+
+// images are the policy's own images in a region.
+func (p *pass) images(ctx context.Context, region api, name string) ([]lineage.Point, error) {
+	var points []lineage.Point
+	pages := ec2.NewDescribeImagesPaginator(region, &ec2.DescribeImagesInput{
+		Owners:     []string{"self"},
+		Filters:    tagged.Lineage(p.Plan, p.Policy.Name),
+		MaxResults: aws.Int32(page),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list the images of policy %s in %s: %w", p.Policy.Name, name, err)
+		}
+		for _, image := range page.Images {
+			points = append(points, point(image, name))
+		}
+	}
+	return points, nil
+}
+
+// point: of a copy, the tags say what it was made from and when. An image whose
+// time cannot be read counts as very old, so that it is never pointed at before
+// another.
+func point(image types.Image, region string) lineage.Point {
+	created, _ := time.Parse(time.RFC3339, aws.ToString(image.CreationDate))
+	p := lineage.Point{
+		ID:      aws.ToString(image.ImageId),
+		Region:  region,
+		Origin:  aws.ToString(image.SourceInstanceId),
+		TakenAt: created,
+		Started: created,
+		State:   state(image.State),
+	}
+	for _, device := range image.BlockDeviceMappings {
+		if device.Ebs != nil && device.Ebs.SnapshotId != nil {
+			p.Parts = append(p.Parts, *device.Ebs.SnapshotId)
+			p.SizeGiB += int(aws.ToInt32(device.Ebs.VolumeSize))
+		}
+	}
+	return p.Tagged(tagged.Of(image.Tags))
+}
+
+// state: what is neither available nor failed, such as an image that a person
+// disabled, is neither used nor deleted.
+func state(s types.ImageState) lineage.State {
+	switch s {
+	case types.ImageStateAvailable:
+		return lineage.Complete
+	case types.ImageStateFailed, types.ImageStateError, types.ImageStateInvalid:
+		return lineage.Failed
+	default:
+		return lineage.Pending
+	}
+}

@@ -1,0 +1,165 @@
+package images
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/pilotlight/pilotlight/pkg/failure"
+	"github.com/pilotlight/pilotlight/pkg/lineage"
+)
+
+// point turns what the policy names to the newest usable image, unless it points
+// there already, and says which images were pointed at before: those are in use.
+// While nothing is usable yet, everything stays as it is.
+func (p *pass) point(ctx context.Context, copies []lineage.Point) (inUse map[string]bool, err error) {
+	inUse = map[string]bool{}
+	at := p.Policy.Point
+	if at == nil {
+		return inUse, nil
+	}
+	newest, usable := newestUsable(copies)
+	if at.LaunchTemplate != "" {
+		versions, err := p.versions(ctx, at.LaunchTemplate)
+		if err != nil {
+			return nil, err
+		}
+		inUse[imageOf(versions.inService)] = true
+		inUse[imageOf(versions.latest)] = true
+		if usable {
+			if err := p.pointTemplate(ctx, at.LaunchTemplate, versions, newest.ID); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if at.Parameter != "" {
+		current, err := p.parameter(ctx, at.Parameter)
+		if err != nil {
+			return nil, err
+		}
+		inUse[aws.ToString(current.Value)] = true
+		if usable {
+			if err := p.pointParameter(ctx, at.Parameter, current, newest.ID); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return inUse, nil
+}
+
+// versions are the two versions of a launch template that anything launches
+// without naming a number. Images of older versions are not in use: every image
+// would be, for ever.
+type versions struct{ inService, latest types.LaunchTemplateVersion }
+
+func (p *pass) versions(ctx context.Context, template string) (versions, error) {
+	out, err := p.recovery.DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{
+		LaunchTemplateName: aws.String(template),
+		Versions:           []string{"$Default", "$Latest"},
+	})
+	if err != nil {
+		return versions{}, fmt.Errorf("read launch template %s in %s: %w", template, p.Recovery, err)
+	}
+	var found versions
+	for _, v := range out.LaunchTemplateVersions {
+		if aws.ToBool(v.DefaultVersion) {
+			found.inService = v
+		}
+		if aws.ToInt64(v.VersionNumber) >= aws.ToInt64(found.latest.VersionNumber) {
+			found.latest = v
+		}
+	}
+	return found, nil
+}
+
+// pointTemplate makes a version like the default one but for the image, and then
+// makes that the default. When a pass ended between the two, the version is there
+// already and only the second is left.
+func (p *pass) pointTemplate(ctx context.Context, template string, was versions, image string) error {
+	if imageOf(was.inService) == image {
+		return nil
+	}
+	number := was.latest.VersionNumber
+	if aws.ToString(was.latest.VersionDescription) != describe(image) {
+		made, err := p.recovery.CreateLaunchTemplateVersion(ctx, &ec2.CreateLaunchTemplateVersionInput{
+			LaunchTemplateName: aws.String(template),
+			SourceVersion:      aws.String(strconv.FormatInt(aws.ToInt64(was.inService.VersionNumber), 10)),
+			LaunchTemplateData: &types.RequestLaunchTemplateData{ImageId: aws.String(image)},
+			VersionDescription: aws.String(describe(image)),
+			ClientToken:        aws.String(token(template, aws.ToInt64(was.latest.VersionNumber), image)),
+		})
+		if err != nil {
+			return fmt.Errorf("make a version of launch template %s with %s: %w", template, image, err)
+		}
+		number = made.LaunchTemplateVersion.VersionNumber
+	}
+	if _, err := p.recovery.ModifyLaunchTemplate(ctx, &ec2.ModifyLaunchTemplateInput{
+		LaunchTemplateName: aws.String(template),
+		DefaultVersion:     aws.String(strconv.FormatInt(aws.ToInt64(number), 10)),
+	}); err != nil {
+		return fmt.Errorf("make version %d the default of launch template %s: %w", aws.ToInt64(number), template, err)
+	}
+	p.result.Pointed++
+	p.log.Info("launch template points at a newer image", "region", p.Recovery, "template", template, "image", image)
+	return nil
+}
+
+// describe marks a version as ours, so that a draft of the team's that happens
+// to hold the same image is not put into service.
+func describe(image string) string { return "Pilotlight: " + image }
+
+// token is the same for the same change and no other.
+func token(template string, latest int64, image string) string {
+	sum := sha256.Sum256([]byte(fmt.Sprintf("%s/%d/%s", template, latest, image)))
+	return hex.EncodeToString(sum[:16])
+}
+
+func imageOf(v types.LaunchTemplateVersion) string {
+	if v.LaunchTemplateData == nil {
+		return ""
+	}
+	return aws.ToString(v.LaunchTemplateData.ImageId)
+}
+
+// parameter is the parameter as it is; the zero value when there is none.
+func (p *pass) parameter(ctx context.Context, name string) (ssmtypes.Parameter, error) {
+	out, err := p.parameters.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(name)})
+	if failure.Code(err) == "ParameterNotFound" {
+		return ssmtypes.Parameter{}, nil
+	}
+	if err != nil {
+		return ssmtypes.Parameter{}, fmt.Errorf("read parameter %s in %s: %w", name, p.Recovery, err)
+	}
+	return *out.Parameter, nil
+}
+
+// pointParameter writes a String of data type text, or of the type that the team
+// gave it. The data type aws:ec2:image would be checked after the call has
+// answered, so that a write could be lost without a word.
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-ec2-aliases.html
+func (p *pass) pointParameter(ctx context.Context, name string, was ssmtypes.Parameter, image string) error {
+	if aws.ToString(was.Value) == image {
+		return nil
+	}
+	in := &ssm.PutParameterInput{
+		Name:      aws.String(name),
+		Value:     aws.String(image),
+		Type:      ssmtypes.ParameterTypeString,
+		DataType:  was.DataType,
+		Overwrite: aws.Bool(true),
+	}
+	if _, err := p.parameters.PutParameter(ctx, in); err != nil {
+		return fmt.Errorf("point parameter %s at %s: %w", name, image, err)
+	}
+	p.result.Pointed++
+	p.log.Info("parameter points at a newer image", "region", p.Recovery, "parameter", name, "image", image)
+	return nil
+}
