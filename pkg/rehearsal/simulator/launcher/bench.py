@@ -11,9 +11,12 @@ import boto3
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from . import autoscaling, cloudwatch, ec2, mending, rds, route53
+from . import cloudwatch, ec2, mending, rds, route53
 
 PRIMARY, RECOVERY = "us-east-1", "us-west-2"
+
+# One session: it reads each service's model from disk once.
+session = boto3.Session(aws_access_key_id="tester", aws_secret_access_key="secret")
 
 
 @contextlib.contextmanager
@@ -26,7 +29,7 @@ def moto_as_it_came():
 @contextlib.contextmanager
 def mended():
     mending.undo()
-    for service in (autoscaling, cloudwatch, ec2, rds, route53):
+    for service in (cloudwatch, ec2, rds, route53):
         service.mend()
     try:
         with mock_aws():
@@ -36,7 +39,7 @@ def mended():
 
 
 def client(service, region=PRIMARY):
-    return boto3.client(service, region_name=region, aws_access_key_id="tester", aws_secret_access_key="secret")
+    return session.client(service, region_name=region)
 
 
 def image(aws, name="base"):
@@ -48,7 +51,8 @@ def image(aws, name="base"):
 
 
 def instance(aws, **more):
-    more.setdefault("ImageId", image(aws))
+    if "ImageId" not in more:
+        more["ImageId"] = image(aws)
     return aws.run_instances(MinCount=1, MaxCount=1, **more)["Instances"][0]
 
 

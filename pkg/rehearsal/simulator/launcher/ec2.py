@@ -1,6 +1,6 @@
-"""EC2 and EBS as the recovery needs them: what moto 5.2.1 gets wrong, put right."""
+"""EC2 and EBS as a recovery needs them, and Auto Scaling, which launches by them."""
 
-from . import ec2_images, ec2_instances, ec2_snapshots, ec2_templates, ec2_volumes
+from . import autoscaling, ec2_images, ec2_instances, ec2_snapshots, ec2_templates, ec2_volumes
 
 
 def mend() -> None:
@@ -9,3 +9,4 @@ def mend() -> None:
     ec2_volumes.mend()
     ec2_instances.mend()
     ec2_templates.mend()
+    autoscaling.mend()

@@ -1,9 +1,9 @@
-"""Route 53: health checks that follow a CloudWatch alarm."""
+"""Route 53: health checks that follow a CloudWatch alarm, and aliases as they are."""
 
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.responses import ActionResult
 from moto.route53.exceptions import Route53ClientError
-from moto.route53.models import HealthCheck
+from moto.route53.models import HealthCheck, RecordSet
 from moto.route53.responses import Route53
 
 from . import mending
@@ -31,6 +31,7 @@ def mend() -> None:
     mending.replace(Route53, "create_health_check", create_health_check)
     mending.replace(Route53, "update_health_check", update_health_check)
     mending.replace_property(HealthCheck, "health_check_config", health_check_config)
+    mending.replace(RecordSet, "__init__", without_a_ttl)
     mending.add_property(HealthCheck, "cloud_watch_alarm_configuration", cloud_watch_alarm_configuration)
 
 
@@ -100,3 +101,13 @@ def cloud_watch_alarm_configuration(self):
                 "Dimensions": alarm.dimensions,
             }
     return None
+
+
+def without_a_ttl(moto, self, kwargs):
+    """moto answers a TTL of 0 for an alias. An alias has none: resolvers get that of
+    what it points at
+    (https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html).
+    Neither has ours."""
+    moto(self, kwargs)
+    if self.alias_target and "TTL" not in kwargs:
+        self.ttl = None
