@@ -95,7 +95,7 @@ func (f *file) readPolicy(it item) Policy {
 		Volumes: readSelector(m, "volumes"),
 		Images:  readSelector(m, "images"),
 		Every:   m.duration("every", required, minEvery, longest),
-		RPO:     m.duration("rpo", optional, second, longest),
+		RPO:     m.duration("rpo", optional, 0, longest),
 		Key:     m.text("key", optional, keyID),
 	}
 	if k := m.child("keep", optional, "keep"); k != nil {

@@ -31,6 +31,10 @@ func (m *mapping) region(key string) string {
 		m.wrong(m.sub(key), "a region with an account is not built yet", "the region alone, such as us-west-2")
 		return ""
 	}
+	if value.Value == "on-premises" {
+		m.wrong(m.sub(key), "on-premises is not built yet", "an AWS region such as us-east-1")
+		return ""
+	}
 	if s, ok := m.scalar(value, m.sub(key), regionName); ok {
 		return s
 	}

@@ -37,7 +37,7 @@ func (f *file) readStep(it item) Step {
 		return s
 	}
 	s.ID = spec.text("id", optional, stepID)
-	s.Timeout = spec.duration("timeout", optional, second, maxTimeout)
+	s.Timeout = spec.duration("timeout", optional, 0, maxTimeout)
 	s.Spec = kinds[s.Kind].read(spec)
 	spec.end()
 	return s
