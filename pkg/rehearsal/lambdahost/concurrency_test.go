@@ -50,16 +50,16 @@ func TestInvoke_runsConcurrentCallsInProcessesOfTheirOwn(t *testing.T) {
 	for range 4 {
 		go func() { results <- h.Invoke(context.Background(), echo.Deployed, g.event(), false) }()
 	}
-	open := []chan int{<-g.arrived, <-g.arrived, <-g.arrived}
+	running := []chan int{<-g.arrived, <-g.arrived, <-g.arrived}
 	if n := h.InFlight(); n != 4 {
 		t.Errorf("%d in flight, want 4", n)
 	}
 	if len(g.arrived) != 0 {
 		t.Error("a fourth call runs, above the concurrency")
 	}
-	open[0] <- http.StatusOK
+	running[0] <- http.StatusOK
 	fourth := <-g.arrived // only now that a process is free
-	for _, c := range []chan int{open[1], open[2], fourth} {
+	for _, c := range []chan int{running[1], running[2], fourth} {
 		c <- http.StatusOK
 	}
 	for range 4 {

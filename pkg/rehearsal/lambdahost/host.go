@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -128,9 +129,16 @@ func (h *Host) start(cmd *exec.Cmd) error {
 
 // Deploy makes fn callable. A name can be deployed once.
 func (h *Host) Deploy(fn Function) error {
-	if _, err := exec.LookPath(fn.Binary); err != nil {
+	// A process runs in its binary's folder, from where a relative path would be
+	// another.
+	binary, err := filepath.Abs(fn.Binary)
+	if err != nil {
 		return fmt.Errorf("deploy %s: %w", fn.Deployed, err)
 	}
+	if _, err := exec.LookPath(binary); err != nil {
+		return fmt.Errorf("deploy %s: %w", fn.Deployed, err)
+	}
+	fn.Binary = binary
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
