@@ -2,6 +2,7 @@ package lambdahost
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -57,7 +58,11 @@ func exited(id string, err error) answer {
 	return lambdaError("Runtime.ExitError", id, fmt.Sprintf("Runtime exited with error: %v", err))
 }
 
+// notStarted: err is what starting a process said.
 func notStarted(id string, err error) answer {
+	if errors.Is(err, ErrClosed) {
+		return hostClosed(id)
+	}
 	return lambdaError("Runtime.InvalidEntrypoint", id, err.Error())
 }
 

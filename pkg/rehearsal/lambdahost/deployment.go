@@ -2,7 +2,6 @@ package lambdahost
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"os/exec"
 	"sync"
@@ -100,12 +99,4 @@ func (d *deployment) close() {
 	d.closed = true
 	d.mu.Unlock()
 	d.kill()
-}
-
-// failedStart is the answer when no process could be started.
-func failedStart(id string, err error) answer {
-	if errors.Is(err, ErrClosed) {
-		return hostClosed(id)
-	}
-	return notStarted(id, err)
 }

@@ -58,7 +58,7 @@ type Options struct {
 type Invocation struct {
 	Function       string    // as deployed
 	RequestID      string    // the same for all deliveries of an asynchronous event
-	Started        time.Time // data time
+	Started        time.Time // data time, when its turn came
 	Ended          time.Time // data time
 	Asynchronous   bool
 	Attempt        int      // counts from 1; more: a retry

@@ -136,7 +136,7 @@ func (h *Host) occupy(d *deployment, ev event, i *Invocation) answer {
 	if e == nil {
 		var err error
 		if e, err = d.cold(h.options.Log, h.start); err != nil {
-			return failedStart(ev.id, err)
+			return notStarted(ev.id, err)
 		}
 		a, ok := e.ready(ev.id)
 		i.Cold, i.InitMillis = true, millis(e.init)
