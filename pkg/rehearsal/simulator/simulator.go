@@ -52,6 +52,7 @@ type Simulator struct {
 	closing atomic.Bool
 	done    chan struct{}
 	err     error // why it ended; written before done is closed
+	process *os.Process
 	files   string
 }
 
@@ -123,6 +124,7 @@ func (s *Simulator) run(ctx context.Context, o Options) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	s.process = cmd.Process
 	ready := make(chan int, 1)
 	go s.watch(cmd, stdout, log, complaints, ready)
 	return s.await(ready)

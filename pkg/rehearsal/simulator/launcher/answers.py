@@ -55,10 +55,13 @@ def _error(environ, start_response, status, code, message):
     if "json" in environ.get("CONTENT_TYPE", "") or environ.get("HTTP_X_AMZ_TARGET"):
         kind, body = "application/json", json.dumps({"__type": code, "message": message})
     else:
-        kind = "text/xml"
-        body = (
-            f"<ErrorResponse><Error><Code>{code}</Code><Message>{escape(message)}</Message></Error></ErrorResponse>"
-        )
+        kind, body = "text/xml", f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+        # EC2 wraps its errors in a way of its own:
+        # https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-troubleshooting.html
+        if "/ec2/aws4_request" in environ.get("HTTP_AUTHORIZATION", ""):
+            body = f"<Response><Errors>{body}</Errors></Response>"
+        else:
+            body = f"<ErrorResponse>{body}</ErrorResponse>"
     data = body.encode()
     start_response(status, [("Content-Type", kind), ("Content-Length", str(len(data))), ("x-amzn-ErrorType", code)])
     return [data]

@@ -115,9 +115,9 @@ def mend_time_of_tasks():
     TimeoutSeconds must still quote what the definition says, so we replace what
     waits and leave the numbers alone.
     https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"""
-    execute_state.threading = types.SimpleNamespace(Event=TaskEnd)
-    callback.Event = clock.Event
-    retrier_decl.time = types.SimpleNamespace(sleep=clock.sleep)
+    references.put(execute_state, "threading", types.SimpleNamespace(Event=TaskEnd))
+    references.put(callback, "Event", clock.Event)
+    references.put(retrier_decl, "time", types.SimpleNamespace(sleep=clock.sleep))
 
 
 def match_error(moto, self, env):
@@ -206,7 +206,7 @@ def mend_branch_errors():
             return StatesErrorName.from_name(error_name)
         return CustomErrorName(error_name)
 
-    branches_decl.CustomErrorName = name
+    references.put(branches_decl, "CustomErrorName", name)
 
 
 def mend_speed():
@@ -214,8 +214,8 @@ def mend_speed():
     with its connections, for each task: 13 transitions a second. Both can be
     kept: a parsed path has no state, and a client may be shared by threads. The
     client signs as the machine's role, which AWS would have assumed."""
-    json_path.parse = functools.cache(json_path.parse)
-    result_path.parse = functools.cache(result_path.parse)
+    for module in (json_path, result_path):
+        references.put(module, "parse", functools.cache(module.parse))
     references.swap(boto_client, "boto_client_for", client_for)
 
 

@@ -45,10 +45,11 @@ def mend_backends():
     """moto executes a machine only when told to, invokes Lambda over HTTP only
     when told that it has Docker (else Invoke echoes its payload), and keeps the
     machines that CloudFormation makes where they cannot be executed. On AWS
-    there is one Step Functions. We turn both on and make one backend of two."""
+    there is one Step Functions. We turn both on, and let CloudFormation, which
+    looks the backend up in moto.stepfunctions.models, find the executing one."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     default_user_config["lambda"] = {"use_docker": True}
-    references.swap(models, "stepfunctions_backends", parser_models.stepfunctions_parser_backends)
+    references.put(models, "stepfunctions_backends", parser_models.stepfunctions_parser_backends)
 
 
 def start(moto, self, state_machine_arn, name=None, execution_input=None, trace_header=None):
@@ -136,7 +137,8 @@ def end(moto, self):
             return
         execution.stop_date = clock.utc()
         if isinstance(state, ProgramEnded):
-            execution.output = env.states.get_input()
+            # A string, as DescribeExecution would add blanks to anything else.
+            execution.output = to_json_str(env.states.get_input(), separators=(",", ":"))
             execution.exec_status = ExecutionStatus.SUCCEEDED
         elif isinstance(state, ProgramTimedOut):
             env.event_manager.add_event(env.event_history_context, HistoryEventType.ExecutionTimedOut, {})
@@ -225,7 +227,6 @@ def announce(execution):
     """Put a status-change event on the default bus. moto does not. AWS does when
     an execution starts and when it ends; startDate and stopDate are milliseconds.
     https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html"""
-    output = execution.output if execution.exec_status == ExecutionStatus.SUCCEEDED else None
     events.emit(
         account=execution.account_id,
         region=execution.region_name,
@@ -243,8 +244,8 @@ def announce(execution):
             "stopDate": int(execution.stop_date.timestamp() * 1000) if execution.stop_date else None,
             "input": execution.execution_input,
             "inputDetails": {"included": True},
-            "output": to_json_str(output, separators=(",", ":")) if output is not None else None,
-            "outputDetails": {"included": True} if output is not None else None,
+            "output": execution.output,
+            "outputDetails": {"included": True} if execution.output is not None else None,
             "error": execution.error,
             "cause": execution.cause,
             "redriveCount": 0,
