@@ -104,10 +104,6 @@ func (f *file) checkInterval(path string, p Policy) {
 	if p.Every == 0 {
 		return
 	}
-	if p.Every%minute != 0 {
-		f.wrong(path+".every", fmt.Sprintf("%s is not whole minutes, and EventBridge schedules no finer", brief(p.Every)),
-			brief((p.Every+minute/2)/minute*minute))
-	}
 	oldest := p.Every + snapshotAllowance + copyAllowance
 	if p.RPO == 0 || oldest <= p.RPO {
 		return
@@ -118,7 +114,7 @@ func (f *file) checkInterval(path string, p Policy) {
 	}
 	instead := fmt.Sprintf("rpo: %s or more", brief(oldest))
 	if room := p.RPO - snapshotAllowance - copyAllowance; room >= minEvery {
-		instead = fmt.Sprintf("every: %s or less, or rpo: %s or more", brief(room/minute*minute), brief(oldest))
+		instead = fmt.Sprintf("every: %s or less, or rpo: %s or more", brief(room), brief(oldest))
 	}
 	f.wrong(path+".every", fmt.Sprintf("breaks the %s of %s: every %s + snapshot %s + copy %s = %s", whose, brief(p.RPO),
 		brief(p.Every), brief(snapshotAllowance), brief(copyAllowance), brief(oldest)), instead)

@@ -47,6 +47,16 @@ func corrected(f format, correct func(string) string) format {
 	}
 }
 
+// except refuses words that Pilotlight itself uses beside the plan's own.
+func except(f format, taken ...string) format {
+	return func(s string) (string, string) {
+		if slices.Contains(taken, s) {
+			return s + " is the name of something of every plan's", "a name of its own, such as my-" + strings.ToLower(s)
+		}
+		return f(s)
+	}
+}
+
 // AWS names are built from a plan's name. The longest is a function's,
 // "pilotlight-<plan>-restore-volumes", and Lambda allows 64 characters:
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
@@ -60,8 +70,10 @@ const kebabPattern = `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`
 
 var (
 	planName   = corrected(matching(kebabPattern, maxPlanName, "a plan's name: lowercase letters, digits and single hyphens, a letter first", "storefront"), kebab)
-	policyName = corrected(matching(kebabPattern, maxPolicyName, "a policy's name: lowercase letters, digits and single hyphens, a letter first", "data"), kebab)
-	stepID     = corrected(matching(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$`, maxStepID, "a step's id: letters, digits and single hyphens", "orders"), kebab)
+	policyName = except(corrected(matching(kebabPattern, maxPolicyName, "a policy's name: lowercase letters, digits and single hyphens, a letter first", "data"), kebab),
+		"publish", "decide", "alarms") // schedules and rules of every plan
+	stepID = except(corrected(matching(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$`, maxStepID, "a step's id: letters, digits and single hyphens", "orders"), kebab),
+		"open-run", "close-run", "Recovered", "Aborted", "Dirty") // states and functions of every plan
 	regionName = corrected(matching(`^[a-z]{2,4}(-[a-z]+){1,2}-[1-9]$`, 32, "an AWS region", "a region such as us-west-2"), nearRegion)
 	dnsName    = corrected(matching(`^([a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$`, 253, "a DNS name", "a name such as shop.example.com"), bareHost)
 
@@ -75,7 +87,7 @@ var (
 	instanceType  = corrected(matching(`^[a-z][a-z0-9-]*\.[a-z0-9-]+$`, 64, "an instance type", "m7g.large"), strings.ToLower)
 	zoneName      = matching(`^[a-z]{2,4}(-[a-z]+){1,2}-[1-9]([a-z]|-[a-z]{3}-[1-9][a-z])$`, 64, "an availability zone", "a zone such as us-west-2a")
 	// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
-	parameterName = corrected(matching(`^(/[a-zA-Z0-9_.-]+){1,15}$|^[a-zA-Z0-9_.-]+$`, 1011, "an SSM parameter's name: letters, digits and _.- between slashes, a slash first", "/storefront/database/host"),
+	parameterName = corrected(matching(`^(/[a-zA-Z0-9_.-]+){1,15}$`, 1011, "an SSM parameter's name: letters, digits and _.- between slashes, a slash first", "/storefront/database/host"),
 		func(s string) string { return "/" + strings.Trim(s, "/") })
 	// https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
 	keyID = corrected(matching(`^alias/[a-zA-Z0-9/_-]+$|^(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/[a-zA-Z0-9/_-]+$`,

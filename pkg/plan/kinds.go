@@ -18,7 +18,7 @@ type definition struct {
 var kinds = map[Kind]definition{
 	KindPromoteDatabase: define(readPromoteDatabase, nil, "endpoint", "port"),
 	KindLaunchInstances: define(readLaunchInstances, checkLaunchInstances, "instances", "zones"),
-	KindRestoreVolumes:  define(readRestoreVolumes, checkRestoreVolumes),
+	KindRestoreVolumes:  define(readRestoreVolumes, checkRestoreVolumes, "volumes"),
 	KindSetParameter:    define(readSetParameter, checkSetParameter),
 	KindVerify:          define(readVerify, checkVerify),
 	KindShiftTraffic:    define(readShiftTraffic, nil),
