@@ -9,7 +9,6 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/pilotlight/pilotlight/pkg/blueprint"
-	"github.com/pilotlight/pilotlight/pkg/posture"
 )
 
 // newTrafficStack holds what users' traffic hangs on, apart from everything that
@@ -19,18 +18,17 @@ import (
 func newTrafficStack(app awscdk.App, b *blueprint.Blueprint) awscdk.Stack {
 	stack := newStack(app, b, "traffic", b.Recovery, fmt.Sprintf("Pilotlight: what the traffic of plan %s follows", b.Plan))
 	stack.SetTerminationProtection(jsii.Bool(true))
-	// One minute, one period, no metric math: what a health check can follow.
 	alarm := awscloudwatch.NewCfnAlarm(stack, jsii.String("PrimaryServes"), &awscloudwatch.CfnAlarmProps{
 		AlarmName:          jsii.String(b.Traffic.Alarm),
 		AlarmDescription:   jsii.String("In ALARM while the recovery region serves. Route 53 follows this alarm's metric."),
 		Namespace:          jsii.String(b.Traffic.Namespace),
 		MetricName:         jsii.String(b.Traffic.Metric),
-		Statistic:          jsii.String("Minimum"),
-		Period:             jsii.Number(60),
-		EvaluationPeriods:  jsii.Number(1),
-		Threshold:          jsii.Number(posture.PrimaryValue),
-		ComparisonOperator: jsii.String("LessThanThreshold"),
-		TreatMissingData:   jsii.String("ignore"),
+		Statistic:          jsii.String(b.Traffic.Statistic),
+		Period:             jsii.Number(b.Traffic.Period.Seconds()),
+		EvaluationPeriods:  jsii.Number(b.Traffic.Periods),
+		Threshold:          jsii.Number(b.Traffic.Threshold),
+		ComparisonOperator: jsii.String(b.Traffic.Comparison),
+		TreatMissingData:   jsii.String(b.Traffic.MissingData),
 	})
 	check := awsroute53.NewCfnHealthCheck(stack, jsii.String("Check"), &awsroute53.CfnHealthCheckProps{
 		HealthCheckConfig: &awsroute53.CfnHealthCheck_HealthCheckConfigProperty{
@@ -38,7 +36,7 @@ func newTrafficStack(app awscdk.App, b *blueprint.Blueprint) awscdk.Stack {
 			AlarmIdentifier: &awsroute53.CfnHealthCheck_AlarmIdentifierProperty{
 				Name: jsii.String(b.Traffic.Alarm), Region: jsii.String(b.Recovery),
 			},
-			InsufficientDataHealthStatus: jsii.String("LastKnownStatus"),
+			InsufficientDataHealthStatus: jsii.String(b.Traffic.NoData),
 		},
 		HealthCheckTags: &[]*awsroute53.CfnHealthCheck_HealthCheckTagProperty{{Key: jsii.String("Name"), Value: jsii.String(b.Traffic.Check)}},
 	})

@@ -82,10 +82,19 @@ type Machine struct {
 }
 
 // Traffic is the alarm on the posture metric and the health check that follows
-// the alarm's data stream. Which side serves is 1 (primary) or 0 (recovery).
+// the alarm's data stream: standard resolution, one period, no metric math, or a
+// health check could not follow it.
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-types.html
 type Traffic struct {
-	Namespace string
-	Metric    string
-	Alarm     string
-	Check     string // the health check's Name tag and caller reference
+	Alarm       string
+	Namespace   string
+	Metric      string
+	Statistic   string
+	Period      time.Duration
+	Periods     int
+	Comparison  string
+	Threshold   float64
+	MissingData string // TreatMissingData
+	Check       string // the health check's Name tag
+	NoData      string // the health check's InsufficientDataHealthStatus
 }

@@ -124,10 +124,17 @@ func (b *Blueprint) traffic(p *plan.Plan) {
 			continue
 		}
 		b.Traffic = &Traffic{
-			Namespace: posture.Namespace(p.Name),
-			Metric:    posture.Metric,
-			Alarm:     names.PostureAlarm(p.Name),
-			Check:     names.PostureAlarm(p.Name),
+			Alarm:       names.PostureAlarm(p.Name),
+			Namespace:   posture.Namespace(p.Name),
+			Metric:      posture.Metric,
+			Statistic:   "Minimum",
+			Period:      publishEvery,
+			Periods:     1,
+			Comparison:  "LessThanThreshold",
+			Threshold:   posture.PrimaryValue,
+			MissingData: "ignore",
+			Check:       names.PostureAlarm(p.Name),
+			NoData:      "LastKnownStatus", // a publisher that stops moves nobody
 		}
 		b.add(p, "publish-posture",
 			Grant{Actions: []string{"dynamodb:GetItem"}, Resources: b.ledger(), Regions: []string{p.Recovery}},

@@ -1,0 +1,253 @@
+// Package cloud puts the simulated AWS together: the clock, the simulator, the
+// front before it, the host of the functions, the schedules and the internet.
+// It starts them in the right order, keeps time-driven things going, and ends
+// every one of them whatever happens.
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/clock"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/front"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/internet"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/lambdahost"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/schedule"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/simulator"
+)
+
+// Account owns everything in the simulated AWS.
+const Account = "123456789012"
+
+// TimeScale is how many data seconds pass in a real one.
+const TimeScale = 60
+
+// beat is how often, in real time, due things are looked for. It delays them by
+// at most this much: 1.2 data seconds.
+const beat = 20 * time.Millisecond
+
+// Options of a cloud. Root and Log are required.
+type Options struct {
+	Root string // the repository, for the functions' sources and the virtual environment
+	Log  *slog.Logger
+	// AfterDone is called after a function answered DONE, with a way to invoke it
+	// again; nil: never. Tests show with it that steps are idempotent.
+	AfterDone func(function string, payload []byte, again func() front.Result)
+}
+
+// Cloud is a running simulated AWS.
+type Cloud struct {
+	Clock    *clock.Clock
+	Front    *front.Front
+	Host     *lambdahost.Host
+	Internet *internet.Internet
+
+	// Gone ends, with a cause, when the simulator ends before Close.
+	Gone context.Context
+
+	root      string
+	dir       string
+	log       *slog.Logger
+	simulator *simulator.Simulator
+	gone      context.CancelCauseFunc
+
+	mu        sync.Mutex
+	schedules *schedule.Table
+	stop      context.CancelFunc
+	running   sync.WaitGroup
+}
+
+// Start brings everything up, or nothing.
+func Start(ctx context.Context, o Options) (*Cloud, error) {
+	c := &Cloud{root: o.Root, log: o.Log}
+	c.Gone, c.gone = context.WithCancelCause(ctx)
+	if err := c.start(ctx, o); err != nil {
+		return nil, errors.Join(fmt.Errorf("start the simulated AWS: %w", err), c.Close())
+	}
+	return c, nil
+}
+
+func (c *Cloud) start(ctx context.Context, o Options) (err error) {
+	if c.dir, err = os.MkdirTemp("", "pilotlight-"); err != nil {
+		return err
+	}
+	clockFile := filepath.Join(c.dir, "clock")
+	if c.Clock, err = clock.New(clockFile, TimeScale); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	c.simulator, err = simulator.Start(ctx, simulator.Options{
+		Python:    simulator.Python(o.Root),
+		ClockFile: clockFile,
+		FrontPort: listener.Addr().(*net.TCPAddr).Port,
+		Log:       lines{o.Log},
+	})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	upstream, err := url.Parse(c.simulator.URL())
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	c.Front = front.New(front.Options{Listener: listener, Upstream: upstream, Clock: c.Clock, Log: o.Log})
+	// Every third asynchronous event arrives twice: AWS delivers at least once.
+	c.Host = lambdahost.New(lambdahost.Options{Clock: c.Clock, Log: o.Log, Doubles: 3, Retries: 2, AfterDone: o.AfterDone})
+	c.Front.SetFunctions(c.Host)
+	endpoint, err := url.Parse(c.Front.URL())
+	if err != nil {
+		return err
+	}
+	if c.Internet, err = internet.Start(internet.Options{Clock: c.Clock, Route53: upstream, CloudWatch: endpoint, Log: o.Log}); err != nil {
+		return err
+	}
+	var loop context.Context
+	loop, c.stop = context.WithCancel(ctx)
+	c.running.Go(func() { c.keepTime(loop) })
+	c.running.Go(func() { c.watch(loop) })
+	return nil
+}
+
+// keepTime does what is due: it announces what has become ready and fires
+// schedules.
+func (c *Cloud) keepTime(ctx context.Context) {
+	ticker := time.NewTicker(beat)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if err := c.Front.Settle(ctx); err != nil && ctx.Err() == nil {
+			c.log.Error("events were not announced", "err", err)
+		}
+		if table := c.table(); table != nil {
+			table.Run(c.Clock.Now())
+		}
+	}
+}
+
+func (c *Cloud) watch(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-c.simulator.Done():
+		err := c.simulator.Err()
+		if err == nil {
+			err = errors.New("it ended by itself")
+		}
+		c.gone(fmt.Errorf("the simulator is gone: %w", err))
+	}
+}
+
+// Schedule fires schedules from now on.
+func (c *Cloud) Schedule(schedules []schedule.Schedule) {
+	table := schedule.New(c.Clock, func(function string, payload []byte) {
+		c.Host.Invoke(context.WithoutCancel(c.Gone), function, payload, true)
+	}, schedules)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.schedules = table
+}
+
+func (c *Cloud) table() *schedule.Table {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.schedules
+}
+
+// Settled says whether nothing is under way but waiting for time to pass.
+func (c *Cloud) Settled() bool {
+	now := c.Clock.Now()
+	if c.Host.InFlight() > 0 {
+		return false
+	}
+	if due, ok := c.Front.NextDue(); ok && !due.After(now) {
+		return false
+	}
+	table := c.table()
+	return table == nil || table.NextDue().After(now)
+}
+
+// As is a configuration for calls to the simulated AWS in the name of a role.
+func (c *Cloud) As(role, region string) aws.Config {
+	return aws.Config{
+		Region:       region,
+		Credentials:  credentials.NewStaticCredentialsProvider(role, "made-up", ""),
+		BaseEndpoint: aws.String(c.Front.URL()),
+		HTTPClient:   awshttp.NewBuildableClient().WithTimeout(30 * time.Second),
+	}
+}
+
+// Upstream is the simulator without the front: what an outsider reads when a
+// region's endpoints are dead.
+func (c *Cloud) Upstream(region string) aws.Config {
+	cfg := c.As("outside", region)
+	cfg.BaseEndpoint = aws.String(c.simulator.URL())
+	return cfg
+}
+
+// Environment is what the functions get beside what Lambda itself sets: where
+// AWS and the internet are. Nothing in it says that this is a rehearsal.
+func (c *Cloud) Environment() []string {
+	return []string{
+		"AWS_ENDPOINT_URL=" + c.Front.URL(),
+		"HTTPS_PROXY=" + c.Internet.ProxyURL(),
+		"SSL_CERT_FILE=" + c.Internet.CAFile(),
+	}
+}
+
+// Root is the repository's root.
+func (c *Cloud) Root() string { return c.root }
+
+// Close ends everything that was started, in reverse.
+func (c *Cloud) Close() error {
+	var errs []error
+	end := func(close func() error) { errs = append(errs, close()) }
+	if c.stop != nil {
+		c.stop()
+	}
+	c.running.Wait()
+	if c.Internet != nil {
+		end(c.Internet.Close)
+	}
+	if c.Host != nil {
+		end(c.Host.Close)
+	}
+	if c.Front != nil {
+		end(c.Front.Close)
+	}
+	if c.simulator != nil {
+		end(c.simulator.Close)
+	}
+	if c.Clock != nil {
+		end(c.Clock.Close)
+	}
+	if c.dir != "" {
+		end(func() error { return os.RemoveAll(c.dir) })
+	}
+	c.gone(context.Canceled)
+	return errors.Join(errs...)
+}
+
+// lines passes what the simulator complains of on to the log.
+type lines struct{ log *slog.Logger }
+
+func (l lines) Write(p []byte) (int, error) {
+	l.log.Warn("simulator", "said", string(p))
+	return len(p), nil
+}

@@ -1,0 +1,215 @@
+// Package deploy renders a blueprint as API calls against the simulated AWS, as
+// the CDK app renders it as templates. CloudFormation itself is not used: the
+// simulator skips half of what the templates hold without a word.
+package deploy
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	r53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"github.com/pilotlight/pilotlight/pkg/blueprint"
+	"github.com/pilotlight/pilotlight/pkg/names"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/cloud"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/lambdahost"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/schedule"
+	"github.com/pilotlight/pilotlight/pkg/workflow"
+)
+
+// role is who deploys, in the audit.
+const role = "deploy"
+
+// Deployment is what others need to know of what was deployed.
+type Deployment struct {
+	Machine     string // ARN of the state machine
+	Definition  string // as it was created, the functions' ARNs filled in
+	HealthCheck string // id; empty without a traffic part
+}
+
+// Apply builds the functions and creates everything in the blueprint, the
+// schedules stopped short of firing: Cloud.Schedule starts them.
+func Apply(ctx context.Context, c *cloud.Cloud, b *blueprint.Blueprint) (*Deployment, []schedule.Schedule, error) {
+	d := &deployer{cloud: c, blueprint: b}
+	steps := []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"functions", d.functions}, {"ledger", d.ledger}, {"state machine", d.machine},
+		{"rules", d.rules}, {"forwards", d.forwards}, {"traffic", d.traffic},
+	}
+	for _, step := range steps {
+		if err := step.do(ctx); err != nil {
+			return nil, nil, fmt.Errorf("deploy the %s of plan %s: %w", step.what, b.Plan, err)
+		}
+	}
+	var schedules []schedule.Schedule
+	for _, s := range b.Schedules {
+		schedules = append(schedules, schedule.Schedule{
+			Name: s.Name, Every: s.Every, Function: names.Function(b.Plan, s.Function), Input: []byte(s.Input),
+		})
+	}
+	return &d.done, schedules, nil
+}
+
+type deployer struct {
+	cloud     *cloud.Cloud
+	blueprint *blueprint.Blueprint
+	done      Deployment
+}
+
+func (d *deployer) functions(ctx context.Context) error {
+	var folders []string
+	for _, function := range d.blueprint.Functions {
+		folders = append(folders, function.Name)
+	}
+	out := filepath.Join(d.cloud.Root(), "bin", "host")
+	if err := lambdahost.Build(ctx, d.cloud.Root(), folders, out); err != nil {
+		return err
+	}
+	for _, function := range d.blueprint.Functions {
+		err := d.cloud.Host.Deploy(lambdahost.Function{
+			Name:        function.Name,
+			Deployed:    function.Deployed,
+			Binary:      filepath.Join(out, function.Name, "bootstrap"),
+			Region:      d.blueprint.Recovery,
+			Account:     cloud.Account,
+			Timeout:     function.Timeout,
+			MemoryMiB:   function.MemoryMiB,
+			Concurrency: function.Concurrent,
+			Env:         d.cloud.Environment(),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *deployer) ledger(ctx context.Context) error {
+	db := dynamodb.NewFromConfig(d.cloud.As(role, d.blueprint.Recovery))
+	_, err := db.CreateTable(ctx, &dynamodb.CreateTableInput{
+		TableName:   aws.String(d.blueprint.Table),
+		BillingMode: ddbtypes.BillingModePayPerRequest,
+		AttributeDefinitions: []ddbtypes.AttributeDefinition{
+			{AttributeName: aws.String(names.PartitionKey), AttributeType: ddbtypes.ScalarAttributeTypeS},
+			{AttributeName: aws.String(names.SortKey), AttributeType: ddbtypes.ScalarAttributeTypeS},
+		},
+		KeySchema: []ddbtypes.KeySchemaElement{
+			{AttributeName: aws.String(names.PartitionKey), KeyType: ddbtypes.KeyTypeHash},
+			{AttributeName: aws.String(names.SortKey), KeyType: ddbtypes.KeyTypeRange},
+		},
+	})
+	return err
+}
+
+func (d *deployer) machine(ctx context.Context) error {
+	definition := d.blueprint.Machine.Definition
+	for _, function := range d.blueprint.Functions {
+		definition = strings.ReplaceAll(definition, workflow.Token(function.Name), d.functionARN(function.Name)+":1")
+	}
+	d.done.Definition = definition
+	out, err := sfn.NewFromConfig(d.cloud.As(role, d.blueprint.Recovery)).CreateStateMachine(ctx, &sfn.CreateStateMachineInput{
+		Name:       aws.String(d.blueprint.Machine.Name),
+		Definition: aws.String(definition),
+		RoleArn:    aws.String("arn:aws:iam::" + cloud.Account + ":role/" + d.blueprint.Machine.Name),
+	})
+	if err != nil {
+		return err
+	}
+	d.done.Machine = aws.ToString(out.StateMachineArn)
+	return nil
+}
+
+func (d *deployer) rules(ctx context.Context) error {
+	for _, rule := range d.blueprint.Rules {
+		err := d.rule(ctx, d.blueprint.Recovery, rule.Name, rule.Pattern, ebtypes.Target{
+			Id:  aws.String(rule.Function),
+			Arn: aws.String(d.functionARN(rule.Function)),
+			InputTransformer: &ebtypes.InputTransformer{
+				InputPathsMap: map[string]string{"event": "$"},
+				InputTemplate: aws.String(rule.Input),
+			},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *deployer) forwards(ctx context.Context) error {
+	bus := "arn:aws:events:" + d.blueprint.Recovery + ":" + cloud.Account + ":event-bus/default"
+	for _, forward := range d.blueprint.Forwards {
+		target := ebtypes.Target{Id: aws.String("recovery-bus"), Arn: aws.String(bus)}
+		if err := d.rule(ctx, d.blueprint.Primary, forward.Name, forward.Pattern, target); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *deployer) rule(ctx context.Context, region, name string, pattern blueprint.Pattern, target ebtypes.Target) error {
+	text, err := json.Marshal(pattern)
+	if err != nil {
+		return err
+	}
+	bus := eventbridge.NewFromConfig(d.cloud.As(role, region))
+	if _, err := bus.PutRule(ctx, &eventbridge.PutRuleInput{Name: aws.String(name), EventPattern: aws.String(string(text))}); err != nil {
+		return fmt.Errorf("rule %s: %w", name, err)
+	}
+	if _, err := bus.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: aws.String(name), Targets: []ebtypes.Target{target}}); err != nil {
+		return fmt.Errorf("target of rule %s: %w", name, err)
+	}
+	return nil
+}
+
+func (d *deployer) traffic(ctx context.Context) error {
+	traffic := d.blueprint.Traffic
+	if traffic == nil {
+		return nil
+	}
+	_, err := cloudwatch.NewFromConfig(d.cloud.As(role, d.blueprint.Recovery)).PutMetricAlarm(ctx, &cloudwatch.PutMetricAlarmInput{
+		AlarmName:          aws.String(traffic.Alarm),
+		Namespace:          aws.String(traffic.Namespace),
+		MetricName:         aws.String(traffic.Metric),
+		Statistic:          cwtypes.Statistic(traffic.Statistic),
+		Period:             aws.Int32(int32(traffic.Period.Seconds())),
+		EvaluationPeriods:  aws.Int32(int32(traffic.Periods)),
+		Threshold:          aws.Float64(traffic.Threshold),
+		ComparisonOperator: cwtypes.ComparisonOperator(traffic.Comparison),
+		TreatMissingData:   aws.String(traffic.MissingData),
+	})
+	if err != nil {
+		return err
+	}
+	out, err := route53.NewFromConfig(d.cloud.As(role, "us-east-1")).CreateHealthCheck(ctx, &route53.CreateHealthCheckInput{
+		CallerReference: aws.String(traffic.Check),
+		HealthCheckConfig: &r53types.HealthCheckConfig{
+			Type:                         r53types.HealthCheckTypeCloudwatchMetric,
+			AlarmIdentifier:              &r53types.AlarmIdentifier{Name: aws.String(traffic.Alarm), Region: r53types.CloudWatchRegion(d.blueprint.Recovery)},
+			InsufficientDataHealthStatus: r53types.InsufficientDataHealthStatus(traffic.NoData),
+		},
+	})
+	if err != nil {
+		return err
+	}
+	d.done.HealthCheck = aws.ToString(out.HealthCheck.Id)
+	return nil
+}
+
+func (d *deployer) functionARN(function string) string {
+	return "arn:aws:lambda:" + d.blueprint.Recovery + ":" + cloud.Account + ":function:" + names.Function(d.blueprint.Plan, function)
+}

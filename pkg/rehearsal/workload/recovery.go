@@ -1,0 +1,166 @@
+package workload
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/cloud"
+)
+
+// kept builds what the plan's steps expect in the recovery region: launch
+// templates, target groups, parameters that still point home, and instances that
+// a step attaches to but none launches.
+func (s *site) kept(ctx context.Context, p *plan.Plan, endpoints map[string]string) error {
+	launched := map[string]bool{}
+	groups := map[string]bool{}
+	for step := range p.Steps() {
+		spec, ok := step.Spec.(*plan.LaunchInstances)
+		if !ok {
+			continue
+		}
+		if !launched[spec.Template] {
+			launched[spec.Template] = true
+			if err := s.template(ctx, spec.Template, nil); err != nil {
+				return fmt.Errorf("launch template %s: %w", spec.Template, err)
+			}
+		}
+		if spec.Targets != "" && !groups[spec.Targets] {
+			groups[spec.Targets] = true
+			if _, err := s.targets(ctx, spec.Targets); err != nil {
+				return fmt.Errorf("target group %s: %w", spec.Targets, err)
+			}
+		}
+	}
+	for step := range p.Steps() {
+		switch spec := step.Spec.(type) {
+		case *plan.RestoreVolumes:
+			if !launched[spec.AttachTo] {
+				if err := s.standby(ctx, spec.AttachTo); err != nil {
+					return fmt.Errorf("instances %s: %w", spec.AttachTo, err)
+				}
+			}
+		case *plan.SetParameter:
+			if err := s.parameter(ctx, spec, endpoints); err != nil {
+				return fmt.Errorf("parameter %s: %w", spec.Name, err)
+			}
+		}
+	}
+	return s.pointers(ctx, p, launched)
+}
+
+// pointers are the launch templates that policies keep pointing at their newest
+// image, beside those that a step launches from.
+func (s *site) pointers(ctx context.Context, p *plan.Plan, made map[string]bool) error {
+	for _, policy := range p.Protect {
+		if policy.Point == nil || policy.Point.LaunchTemplate == "" || made[policy.Point.LaunchTemplate] {
+			continue
+		}
+		made[policy.Point.LaunchTemplate] = true
+		if err := s.template(ctx, policy.Point.LaunchTemplate, nil); err != nil {
+			return fmt.Errorf("launch template %s: %w", policy.Point.LaunchTemplate, err)
+		}
+	}
+	return nil
+}
+
+// standby runs the instances that the pilot light keeps for restored volumes.
+func (s *site) standby(ctx context.Context, name string) error {
+	for i := range workers {
+		_, err := s.ec2.RunInstances(ctx, &ec2.RunInstancesInput{
+			ImageId: aws.String(s.image), InstanceType: types.InstanceTypeT4gSmall, MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
+			SubnetId:          aws.String(s.subnets[i%len(s.subnets)]),
+			TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeInstance, Tags: tagList(map[string]string{"Name": name})}},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parameter points at the primary until a run turns it: outputs of steps are
+// replaced by what they stand for at home.
+func (s *site) parameter(ctx context.Context, spec *plan.SetParameter, endpoints map[string]string) error {
+	value := spec.Value
+	for _, step := range slices.Sorted(maps.Keys(endpoints)) {
+		value = strings.ReplaceAll(value, "${"+step+".endpoint}", endpoints[step])
+	}
+	if value == spec.Value {
+		value = "at home"
+	}
+	_, err := ssm.NewFromConfig(s.cloud.As(role, s.region)).PutParameter(ctx, &ssm.PutParameterInput{
+		Name: aws.String(spec.Name), Value: aws.String(value), Type: ssmtypes.ParameterTypeString,
+	})
+	return err
+}
+
+// buildDatabases makes a database at home for every promotion, with its replica
+// in the recovery region, and answers the endpoints at home by step.
+func buildDatabases(ctx context.Context, c *cloud.Cloud, p *plan.Plan) (map[string]string, error) {
+	endpoints := map[string]string{}
+	home, away := rds.NewFromConfig(c.As(role, p.Primary)), rds.NewFromConfig(c.As(role, p.Recovery))
+	for step := range p.Steps() {
+		spec, ok := step.Spec.(*plan.PromoteDatabase)
+		if !ok {
+			continue
+		}
+		name := strings.TrimSuffix(spec.Replica, "-replica")
+		if name == spec.Replica {
+			name += "-primary"
+		}
+		out, err := home.CreateDBInstance(ctx, &rds.CreateDBInstanceInput{
+			DBInstanceIdentifier: aws.String(name), DBInstanceClass: aws.String("db.r6g.large"), Engine: aws.String("postgres"),
+			AllocatedStorage: aws.Int32(100), MasterUsername: aws.String("shop"), MasterUserPassword: aws.String("made-up-password"),
+			BackupRetentionPeriod: aws.Int32(7),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("database %s: %w", name, err)
+		}
+		endpoints[step.ID] = aws.ToString(out.DBInstance.Endpoint.Address)
+		_, err = away.CreateDBInstanceReadReplica(ctx, &rds.CreateDBInstanceReadReplicaInput{
+			DBInstanceIdentifier:       aws.String(spec.Replica),
+			SourceDBInstanceIdentifier: aws.String("arn:aws:rds:" + p.Primary + ":" + cloud.Account + ":db:" + name),
+			DBInstanceClass:            aws.String("db.t4g.medium"),
+			SourceRegion:               aws.String(p.Primary),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("replica %s: %w", spec.Replica, err)
+		}
+	}
+	return endpoints, nil
+}
+
+// putAlarms makes the team's own alarms, all well.
+func putAlarms(ctx context.Context, c *cloud.Cloud, p *plan.Plan) error {
+	for _, alarm := range p.Detect.Alarms {
+		client := cloudwatch.NewFromConfig(c.As(role, alarm.Region))
+		_, err := client.PutMetricAlarm(ctx, &cloudwatch.PutMetricAlarmInput{
+			AlarmName: aws.String(alarm.Name), Namespace: aws.String("Shop"), MetricName: aws.String(alarm.Name),
+			Statistic: cwtypes.StatisticMaximum, Period: aws.Int32(60), EvaluationPeriods: aws.Int32(3),
+			Threshold: aws.Float64(1), ComparisonOperator: cwtypes.ComparisonOperatorGreaterThanOrEqualToThreshold,
+		})
+		if err != nil {
+			return fmt.Errorf("make alarm %s: %w", alarm.Name, err)
+		}
+		_, err = client.SetAlarmState(ctx, &cloudwatch.SetAlarmStateInput{
+			AlarmName: aws.String(alarm.Name), StateValue: cwtypes.StateValueOk, StateReason: aws.String("all is well"),
+		})
+		if err != nil {
+			return fmt.Errorf("settle alarm %s: %w", alarm.Name, err)
+		}
+	}
+	return nil
+}

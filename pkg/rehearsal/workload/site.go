@@ -1,0 +1,206 @@
+package workload
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/cloud"
+)
+
+// site is the application's network in one region, with a base image and a load
+// balancer.
+type site struct {
+	cloud   *cloud.Cloud
+	app     string // the plan's name; what is built is named after it
+	region  string
+	zones   []string
+	vpc     string
+	subnets []string // one a zone
+	group   string   // security group
+	image   string   // base image
+	name    string   // the load balancer's DNS name
+
+	ec2      *ec2.Client
+	balancer *elasticloadbalancingv2.Client
+	scaling  *autoscaling.Client
+}
+
+func newSite(ctx context.Context, c *cloud.Cloud, app, region string, zones []string) (*site, error) {
+	cfg := c.As(role, region)
+	s := &site{
+		cloud: c, app: app, region: region, zones: zones,
+		ec2:      ec2.NewFromConfig(cfg),
+		balancer: elasticloadbalancingv2.NewFromConfig(cfg),
+		scaling:  autoscaling.NewFromConfig(cfg),
+	}
+	if err := s.network(ctx); err != nil {
+		return nil, err
+	}
+	image, err := s.ec2.RegisterImage(ctx, &ec2.RegisterImageInput{
+		Name:           aws.String(app + "-base"),
+		RootDeviceName: aws.String("/dev/xvda"),
+		Architecture:   types.ArchitectureValuesArm64,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.image = aws.ToString(image.ImageId)
+	out, err := s.balancer.CreateLoadBalancer(ctx, &elasticloadbalancingv2.CreateLoadBalancerInput{
+		Name: aws.String(app + "-web"), Subnets: s.subnets, SecurityGroups: []string{s.group},
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.name = aws.ToString(out.LoadBalancers[0].DNSName)
+	return s, nil
+}
+
+func (s *site) network(ctx context.Context) error {
+	vpc, err := s.ec2.CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/16")})
+	if err != nil {
+		return err
+	}
+	s.vpc = aws.ToString(vpc.Vpc.VpcId)
+	for i, zone := range s.zones {
+		subnet, err := s.ec2.CreateSubnet(ctx, &ec2.CreateSubnetInput{
+			VpcId: vpc.Vpc.VpcId, AvailabilityZone: aws.String(zone), CidrBlock: aws.String(fmt.Sprintf("10.0.%d.0/24", i+1)),
+		})
+		if err != nil {
+			return err
+		}
+		s.subnets = append(s.subnets, aws.ToString(subnet.Subnet.SubnetId))
+	}
+	group, err := s.ec2.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{
+		GroupName: aws.String(s.app), Description: aws.String("the application"), VpcId: vpc.Vpc.VpcId,
+	})
+	s.group = aws.ToString(group.GroupId)
+	return err
+}
+
+// template makes a launch template whose instances carry tags.
+func (s *site) template(ctx context.Context, name string, tags map[string]string) error {
+	data := &types.RequestLaunchTemplateData{
+		ImageId: aws.String(s.image), InstanceType: types.InstanceTypeM7gLarge, SecurityGroupIds: []string{s.group},
+	}
+	if len(tags) > 0 {
+		data.TagSpecifications = []types.LaunchTemplateTagSpecificationRequest{{ResourceType: types.ResourceTypeInstance, Tags: tagList(tags)}}
+	}
+	_, err := s.ec2.CreateLaunchTemplate(ctx, &ec2.CreateLaunchTemplateInput{LaunchTemplateName: aws.String(name), LaunchTemplateData: data})
+	return err
+}
+
+func (s *site) targets(ctx context.Context, name string) (string, error) {
+	out, err := s.balancer.CreateTargetGroup(ctx, &elasticloadbalancingv2.CreateTargetGroupInput{
+		Name: aws.String(name), Protocol: elbtypes.ProtocolEnumHttp, Port: aws.Int32(80),
+		VpcId: aws.String(s.vpc), TargetType: elbtypes.TargetTypeEnumInstance,
+	})
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(out.TargetGroups[0].TargetGroupArn), nil
+}
+
+// protected builds what the plan's policies select.
+func (s *site) protected(ctx context.Context, p *plan.Plan) error {
+	for _, policy := range p.Protect {
+		var err error
+		if policy.Images != nil {
+			err = s.webServers(ctx, p.Name+"-"+policy.Name, policy.Images.Tags)
+		} else {
+			err = s.workers(ctx, p.Name+"-"+policy.Name, policy.Volumes.Tags)
+		}
+		if err != nil {
+			return fmt.Errorf("policy %s: %w", policy.Name, err)
+		}
+	}
+	return nil
+}
+
+// webServers are an Auto Scaling group behind the load balancer.
+func (s *site) webServers(ctx context.Context, name string, tags map[string]string) error {
+	group, err := s.targets(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := s.template(ctx, name, tags); err != nil {
+		return err
+	}
+	var scaling []astypes.Tag
+	for key, value := range tags {
+		scaling = append(scaling, astypes.Tag{Key: aws.String(key), Value: aws.String(value), PropagateAtLaunch: aws.Bool(true),
+			ResourceId: aws.String(name), ResourceType: aws.String("auto-scaling-group")})
+	}
+	_, err = s.scaling.CreateAutoScalingGroup(ctx, &autoscaling.CreateAutoScalingGroupInput{
+		AutoScalingGroupName: aws.String(name),
+		LaunchTemplate:       &astypes.LaunchTemplateSpecification{LaunchTemplateName: aws.String(name), Version: aws.String("$Latest")},
+		MinSize:              aws.Int32(webServers), MaxSize: aws.Int32(2 * webServers), DesiredCapacity: aws.Int32(webServers),
+		VPCZoneIdentifier: aws.String(strings.Join(s.subnets, ",")),
+		TargetGroupARNs:   []string{group},
+		Tags:              scaling,
+	})
+	return err
+}
+
+// workers are instances with data volumes that carry tags.
+func (s *site) workers(ctx context.Context, name string, tags map[string]string) error {
+	var devices []types.BlockDeviceMapping
+	for i := range dataVolumes {
+		devices = append(devices, types.BlockDeviceMapping{
+			DeviceName: aws.String("/dev/sd" + string(rune('f'+i))),
+			Ebs:        &types.EbsBlockDevice{VolumeSize: aws.Int32(dataVolumeSize), VolumeType: types.VolumeTypeGp3},
+		})
+	}
+	for i := range workers {
+		out, err := s.ec2.RunInstances(ctx, &ec2.RunInstancesInput{
+			ImageId: aws.String(s.image), InstanceType: types.InstanceTypeM7gLarge, MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
+			SubnetId: aws.String(s.subnets[i%len(s.subnets)]), BlockDeviceMappings: devices,
+			TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeInstance, Tags: tagList(map[string]string{"Name": name})}},
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.tagData(ctx, aws.ToString(out.Instances[0].InstanceId), tags); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tagData tags the data volumes of an instance, and not its root volume.
+func (s *site) tagData(ctx context.Context, instance string, tags map[string]string) error {
+	out, err := s.ec2.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{
+		Filters: []types.Filter{{Name: aws.String("attachment.instance-id"), Values: []string{instance}}},
+	})
+	if err != nil {
+		return err
+	}
+	var data []string
+	for _, volume := range out.Volumes {
+		if strings.HasPrefix(aws.ToString(volume.Attachments[0].Device), "/dev/sd") && aws.ToInt32(volume.Size) == dataVolumeSize {
+			data = append(data, aws.ToString(volume.VolumeId))
+		}
+	}
+	if len(data) != dataVolumes {
+		return fmt.Errorf("instance %s has %d data volumes, not %d", instance, len(data), dataVolumes)
+	}
+	_, err = s.ec2.CreateTags(ctx, &ec2.CreateTagsInput{Resources: data, Tags: tagList(tags)})
+	return err
+}
+
+func tagList(tags map[string]string) []types.Tag {
+	var list []types.Tag
+	for key, value := range tags {
+		list = append(list, types.Tag{Key: aws.String(key), Value: aws.String(value)})
+	}
+	return list
+}

@@ -1,0 +1,135 @@
+// Package workload builds, through the AWS API, the application that a plan is
+// for: what its policies protect in the primary region, what its steps expect to
+// find in the recovery region, the names that users know, and the alarms.
+//
+// Everything is derived from the plan, so any valid plan can be rehearsed. It
+// models a web application with workers and databases; it is not the product and
+// carries none of the product's tags.
+package workload
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/cloud"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/internet"
+)
+
+// role is who builds and runs the application, in the audit.
+const role = "workload"
+
+// How large the modelled application is in its primary region.
+const (
+	webServers     = 2 // instances an image policy stands for
+	workers        = 2 // instances a volume policy protects
+	dataVolumes    = 2 // data volumes a worker
+	dataVolumeSize = 40
+)
+
+// Public addresses of the two sites, reserved for documentation by RFC 5737.
+const (
+	PrimaryAddress  = "192.0.2.10"
+	RecoveryAddress = "198.51.100.10"
+)
+
+// Workload is a running application.
+type Workload struct {
+	// Page is what users ask for; empty when no step of the plan moves traffic.
+	Page string
+	// Home is the primary site's web server: killing it takes its power away.
+	Home *internet.Server
+}
+
+// Build brings the application up in the primary region, and in the recovery
+// region what the plan's strategy keeps there. healthCheck is what the failover
+// records hang on; empty when the plan moves no traffic.
+func Build(ctx context.Context, c *cloud.Cloud, p *plan.Plan, healthCheck string) (*Workload, error) {
+	primary, err := newSite(ctx, c, p.Name, p.Primary, zonesOf(p.Primary))
+	if err != nil {
+		return nil, fmt.Errorf("build the primary site: %w", err)
+	}
+	recovery, err := newSite(ctx, c, p.Name, p.Recovery, recoveryZones(p))
+	if err != nil {
+		return nil, fmt.Errorf("build the recovery site: %w", err)
+	}
+	if err := primary.protected(ctx, p); err != nil {
+		return nil, fmt.Errorf("build what the plan protects: %w", err)
+	}
+	endpoints, err := buildDatabases(ctx, c, p)
+	if err != nil {
+		return nil, fmt.Errorf("build the databases: %w", err)
+	}
+	if err := recovery.kept(ctx, p, endpoints); err != nil {
+		return nil, fmt.Errorf("build what the recovery region keeps: %w", err)
+	}
+	if err := putAlarms(ctx, c, p); err != nil {
+		return nil, err
+	}
+	if err := publishNames(ctx, c, p, primary, recovery, healthCheck); err != nil {
+		return nil, fmt.Errorf("publish the names: %w", err)
+	}
+	return serve(c, p)
+}
+
+// serve opens the web servers of both sites.
+func serve(c *cloud.Cloud, p *plan.Plan) (*Workload, error) {
+	home, err := c.Internet.Serve(PrimaryAddress, open())
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.Internet.Serve(RecoveryAddress, newApplication(c, p)); err != nil {
+		return nil, err
+	}
+	w := &Workload{Home: home}
+	if record := shifted(p); record != "" {
+		w.Page = "https://" + record + "/"
+	}
+	return w, nil
+}
+
+// shifted is the record that the plan moves; empty if it moves none.
+func shifted(p *plan.Plan) string {
+	for s := range p.Steps() {
+		if spec, ok := s.Spec.(*plan.ShiftTraffic); ok {
+			return spec.Record
+		}
+	}
+	return ""
+}
+
+// zonesOf are the two zones that the application uses in its primary region.
+func zonesOf(region string) []string { return []string{region + "a", region + "b"} }
+
+// recoveryZones are those that the plan's launch steps name, or two of the region.
+func recoveryZones(p *plan.Plan) []string {
+	var zones []string
+	seen := map[string]bool{}
+	for s := range p.Steps() {
+		spec, ok := s.Spec.(*plan.LaunchInstances)
+		if !ok {
+			continue
+		}
+		for _, zone := range spec.Zones {
+			if !seen[zone] {
+				seen[zone] = true
+				zones = append(zones, zone)
+			}
+		}
+	}
+	if len(zones) < 2 { // a load balancer wants two
+		for _, zone := range zonesOf(p.Recovery) {
+			if !seen[zone] {
+				zones = append(zones, zone)
+			}
+		}
+	}
+	return zones
+}
+
+// domain is the hosted zone of a name: its last two labels.
+func domain(name string) string {
+	labels := strings.Split(strings.TrimSuffix(name, "."), ".")
+	return strings.Join(labels[max(0, len(labels)-2):], ".")
+}
