@@ -97,7 +97,6 @@ func (i *Internet) CAFile() string { return i.authority.file }
 // Close stops everything and removes the certificates.
 func (i *Internet) Close() error {
 	i.end()
-	i.running.Wait()
 	var errs []error
 	if i.proxy != nil {
 		errs = append(errs, i.proxy.close())
@@ -105,6 +104,8 @@ func (i *Internet) Close() error {
 	if i.names != nil {
 		errs = append(errs, i.names.close())
 	}
-	errs = append(errs, i.routes.close(), i.authority.close())
+	errs = append(errs, i.routes.close())
+	i.running.Wait()
+	errs = append(errs, i.authority.close())
 	return errors.Join(errs...)
 }

@@ -1,0 +1,67 @@
+package internet
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// walk is one visit a second from noon: '.' good, 'x' missed.
+func walk(pattern string) Visits {
+	var v Visits
+	for n, c := range pattern {
+		v = append(v, Visit{At: noon.Add(time.Duration(n) * time.Second), OK: c == '.'})
+	}
+	return v
+}
+
+func TestOutage_lastsFromTheFirstMissToTheFirstOfThirtyGoodAnswers(t *testing.T) {
+	good := strings.Repeat(".", recoveredAnswers)
+	for _, c := range []struct {
+		name, pattern string
+		from, to      int // seconds; -1: none
+	}{
+		{"no miss", good, -1, -1},
+		{"isolated misses are no outage", "..x..xx.." + good, -1, -1},
+		{"three misses are one", "..xxx" + good, 2, 5},
+		{"an isolated miss before does not begin it", "x..xxx" + good, 3, 6},
+		{"good answers in between do not end it", "xxx....xxx" + good, 0, 10},
+		{"one miss in the thirty starts them again", "xxx" + good[1:] + "x" + good, 0, 3 + recoveredAnswers},
+		{"still out", "..xxxxxx", 2, -1},
+		{"not yet sure", "xxx" + good[1:], 0, -1},
+	} {
+		from, to, ok := walk(c.pattern).Outage()
+		second := func(t time.Time) int {
+			if t.IsZero() {
+				return -1
+			}
+			return int(t.Sub(noon) / time.Second)
+		}
+		if second(from) != c.from || second(to) != c.to || ok != (c.to >= 0) {
+			t.Errorf("%s: %d to %d, %v; want %d to %d", c.name, second(from), second(to), ok, c.from, c.to)
+		}
+	}
+}
+
+func TestSegments_joinWhatLooksTheSame(t *testing.T) {
+	v := walk("..xx..")
+	for n := range v {
+		v[n].Address = "192.0.2.1"
+	}
+	v[5].Address = "198.51.100.1"
+	at := func(s int) time.Time { return noon.Add(time.Duration(s) * time.Second) }
+	want := []Segment{
+		{From: at(0), To: at(1), OK: true, Address: "192.0.2.1", Visits: 2},
+		{From: at(2), To: at(3), Address: "192.0.2.1", Visits: 2},
+		{From: at(4), To: at(4), OK: true, Address: "192.0.2.1", Visits: 1},
+		{From: at(5), To: at(5), OK: true, Address: "198.51.100.1", Visits: 1},
+	}
+	if diff := cmp.Diff(want, v.Segments()); diff != "" {
+		t.Error(diff)
+	}
+	if v.Misses() != 2 {
+		t.Errorf("misses: %d", v.Misses())
+	}
+}
