@@ -17,11 +17,11 @@ import (
 const page = 1000
 
 func (p *pass) look(ctx context.Context) (sources, copies []lineage.Point, err error) {
-	primary, err := p.images(ctx, p.primary, p.Primary)
+	primary, err := list(ctx, p.primary, p.Primary, p.Plan, p.Policy.Name)
 	if err != nil {
 		return nil, nil, err
 	}
-	recovery, err := p.images(ctx, p.recovery, p.Recovery)
+	recovery, err := list(ctx, p.recovery, p.Recovery, p.Plan, p.Policy.Name)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -30,26 +30,43 @@ func (p *pass) look(ctx context.Context) (sources, copies []lineage.Point, err e
 			sources = append(sources, image)
 		}
 	}
-	for _, image := range recovery {
-		if image.Source != "" {
-			copies = append(copies, image)
-		}
-	}
-	return sources, copies, nil
+	return sources, onlyCopies(recovery), nil
 }
 
-// images are the policy's own images in a region.
-func (p *pass) images(ctx context.Context, region api, name string) ([]lineage.Point, error) {
+// Copies are the images of a policy in cfg's region that were copied there,
+// usable or not.
+func Copies(ctx context.Context, cfg aws.Config, plan, policy string) ([]lineage.Point, error) {
+	points, err := list(ctx, ec2.NewFromConfig(cfg), cfg.Region, plan, policy)
+	return onlyCopies(points), err
+}
+
+func onlyCopies(points []lineage.Point) []lineage.Point {
+	var copies []lineage.Point
+	for _, p := range points {
+		if p.Source != "" {
+			copies = append(copies, p)
+		}
+	}
+	return copies
+}
+
+// lister is the one action that listing needs.
+type lister interface {
+	DescribeImages(context.Context, *ec2.DescribeImagesInput, ...func(*ec2.Options)) (*ec2.DescribeImagesOutput, error)
+}
+
+// list reads every page of a policy's own images in a region.
+func list(ctx context.Context, region lister, name, plan, policy string) ([]lineage.Point, error) {
 	var points []lineage.Point
 	pages := ec2.NewDescribeImagesPaginator(region, &ec2.DescribeImagesInput{
 		Owners:     []string{"self"},
-		Filters:    tagged.Lineage(p.Plan, p.Policy.Name),
+		Filters:    tagged.Lineage(plan, policy),
 		MaxResults: aws.Int32(page),
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("list the images of policy %s in %s: %w", p.Policy.Name, name, err)
+			return nil, fmt.Errorf("list the images of policy %s in %s: %w", policy, name, err)
 		}
 		for _, image := range page.Images {
 			points = append(points, point(image, name))

@@ -71,7 +71,7 @@ func (p *pass) volumes(ctx context.Context) ([]backlog.Volume, error) {
 }
 
 // list reads every page of the account's own snapshots that pass the filters.
-func list(ctx context.Context, region api, filters []types.Filter) ([]types.Snapshot, error) {
+func list(ctx context.Context, region lister, filters []types.Filter) ([]types.Snapshot, error) {
 	var snapshots []types.Snapshot
 	pages := ec2.NewDescribeSnapshotsPaginator(region, &ec2.DescribeSnapshotsInput{
 		OwnerIds:   []string{"self"},
@@ -86,6 +86,21 @@ func list(ctx context.Context, region api, filters []types.Filter) ([]types.Snap
 		snapshots = append(snapshots, page.Snapshots...)
 	}
 	return snapshots, nil
+}
+
+// lister is the one action that listing needs.
+type lister interface {
+	DescribeSnapshots(context.Context, *ec2.DescribeSnapshotsInput, ...func(*ec2.Options)) (*ec2.DescribeSnapshotsOutput, error)
+}
+
+// Copies are the snapshots of a policy in cfg's region that were copied there,
+// usable or not.
+func Copies(ctx context.Context, cfg aws.Config, plan, policy string) ([]lineage.Point, error) {
+	snapshots, err := list(ctx, ec2.NewFromConfig(cfg), tagged.Lineage(plan, policy))
+	if err != nil {
+		return nil, fmt.Errorf("list the snapshots of policy %s in %s: %w", policy, cfg.Region, err)
+	}
+	return copies(snapshots, cfg.Region), nil
 }
 
 // sources are the snapshots taken of volumes. Their device is where the volume
