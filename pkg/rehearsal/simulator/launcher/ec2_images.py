@@ -102,6 +102,8 @@ def copy_image(moto, self):
         text = f"Copied for DestinationAmi {image.id} from SourceAmi {source.id} for SourceSnapshot {of.id}."
         snapshot = ec2_snapshots.copy(backend, of, text, encrypted, key, from_ami=image.id)
         snapshot.add_tags(tags.get("snapshot", {}))
+        if snapshot.status == "error":
+            image.state = "failed"
         image.devices.append(
             mapping(disk["DeviceName"], snapshot, disk["Ebs"]["VolumeType"], disk["Ebs"]["DeleteOnTermination"])
         )

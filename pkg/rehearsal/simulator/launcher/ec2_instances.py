@@ -11,12 +11,22 @@ from . import mending, tokens
 
 
 def mend() -> None:
-    tokens.honour(InstanceResponse, "run_instances")
     mending.replace(InstanceBackend, "run_instances", run_instances)
+    mending.replace(InstanceResponse, "run_instances", as_many_as_possible)
+    tokens.honour(InstanceResponse, "run_instances")
+
+
+def as_many_as_possible(moto, self):
+    """moto launches MinCount instances. EC2 launches as many as it can up to MaxCount,
+    and fewer only when capacity lacks
+    (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html).
+    Here it never lacks: to want for capacity is the front's affair."""
+    self.params["MinCount"] = self._get_param("MaxCount") or self._get_param("MinCount")
+    return moto(self)
 
 
 def run_instances(moto, self, image_id, count, user_data, security_group_names, **kwargs):
-    """moto starts an image that does not exist, gives every instance one empty 8 GiB
+    """moto starts an image that does not exist or has failed, gives every instance one empty 8 GiB
     disk (or none, when the request maps a data disk), and leaves the template's volume
     tags out. EC2 launches only an image of the region, makes a volume of each snapshot
     in its mapping, lets the template's mappings override the image's and the request's
@@ -29,6 +39,8 @@ def run_instances(moto, self, image_id, count, user_data, security_group_names, 
     image = self.amis.get(image_id)
     if image is None:
         raise EC2ClientError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
+    if image.state != "available":
+        raise EC2ClientError("InvalidAMIID.Unavailable", f"The image ID '{image_id}' is not available")
     tags = copy.deepcopy(kwargs.get("tags") or {})
     tags["volume"] = convert_tag_spec(template.get("TagSpecifications", [])).get("volume", {}) | tags.get("volume", {})
     kwargs["tags"] = tags

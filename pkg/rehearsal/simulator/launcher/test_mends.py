@@ -3,15 +3,12 @@
 Run, in the folder above this one: python -m unittest launcher.test_mends
 """
 
-import json
-
-from .bench import PRIMARY, RECOVERY, Case, client, data_volume, image, instance, mended, moto_as_it_came, tagging, tags
+from . import mending
+from .bench import PRIMARY, Case, client, data_volume, image, instance, mended, moto_as_it_came, tagging, tags
 
 
 class Patching(Case):
     def test_a_mend_whose_function_is_gone_stops_the_start(self):
-        from . import mending
-
         class Moto:
             def copy_image(self, source, region, bucket): ...
 
@@ -96,6 +93,16 @@ class Instances(Case):
             client("ec2").run_instances(ImageId="ami-0123456789", MinCount=1, MaxCount=1)
         with mended(), self.refused("InvalidAMIID.NotFound"):
             client("ec2").run_instances(ImageId="ami-0123456789", MinCount=1, MaxCount=1)
+
+    def test_as_many_instances_as_possible_are_launched(self):
+        def count():
+            ec2 = client("ec2")
+            return len(ec2.run_instances(ImageId=image(ec2), MinCount=1, MaxCount=3)["Instances"])
+
+        with moto_as_it_came():
+            self.assertEqual(count(), 1)
+        with mended():
+            self.assertEqual(count(), 3)
 
     def test_disks_and_tags_come_from_image_template_and_request(self):
         def launched():

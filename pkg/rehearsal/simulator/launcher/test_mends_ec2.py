@@ -90,6 +90,41 @@ class Images(Case):
             with self.refused("InvalidAMIID.NotFound"):
                 there.copy_image(Name="gone", SourceImageId=image["ImageId"], SourceRegion=RECOVERY)
 
+    def test_copy_image_repeated_with_its_token_makes_one_image(self):
+        def copies():
+            here, there = client("ec2"), client("ec2", RECOVERY)
+            ask = {"Name": "web", "SourceImageId": image(here), "SourceRegion": PRIMARY, "ClientToken": "once"}
+            there.copy_image(**ask)
+            there.copy_image(**ask)
+            return len(there.describe_images(Owners=["self"])["Images"])
+
+        with moto_as_it_came():
+            self.assertEqual(copies(), 2)
+        with mended():
+            self.assertEqual(copies(), 1)
+
+    def test_an_image_whose_key_cannot_be_used_fails_and_does_not_launch(self):
+        with mended():
+            there = client("ec2", RECOVERY)
+            made = there.copy_image(
+                Name="web", SourceImageId=image(client("ec2")), SourceRegion=PRIMARY, Encrypted=True, KmsKeyId="alias/nobody"
+            )["ImageId"]
+            self.assertEqual(there.describe_images(ImageIds=[made])["Images"][0]["State"], "failed")
+            with self.refused("InvalidAMIID.Unavailable"):
+                instance(there, ImageId=made)
+
+    def test_images_are_found_by_their_snapshot(self):
+        def find():
+            ec2 = client("ec2")
+            snapshot = ec2.describe_images(ImageIds=[image(ec2)])["Images"][0]["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+            uses = [{"Name": "block-device-mapping.snapshot-id", "Values": [snapshot]}]
+            return len(ec2.describe_images(Filters=uses)["Images"])
+
+        with moto_as_it_came(), self.assertRaises(NotImplementedError):
+            find()
+        with mended():
+            self.assertEqual(find(), 1)
+
     def test_deregister_image_deletes_its_snapshots_when_asked(self):
         def left():
             ec2 = client("ec2")
