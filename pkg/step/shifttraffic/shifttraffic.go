@@ -37,9 +37,6 @@ type api interface {
 	GetMetricStatistics(context.Context, *cloudwatch.GetMetricStatisticsInput, ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricStatisticsOutput, error)
 }
 
-// healthCheck is the only way this package knows.
-const healthCheck = "health-check"
-
 // Kind acts in one region.
 type Kind struct {
 	ledger  Ledger
@@ -53,8 +50,8 @@ func New(cfg aws.Config, ledger Ledger) *Kind {
 
 // Advance shifts, then looks whether the metric followed.
 func (k *Kind) Advance(ctx context.Context, r step.Run, spec plan.ShiftTraffic) (step.Progress, error) {
-	if spec.Via != healthCheck {
-		return step.Progress{}, step.Permanent("shift-traffic knows no way %q: write %q in the plan", spec.Via, healthCheck)
+	if spec.Via != plan.ViaHealthCheck {
+		return step.Progress{}, step.Permanent("shift-traffic knows no way %q: write %q in the plan", spec.Via, plan.ViaHealthCheck)
 	}
 	if _, err := k.ledger.Shift(ctx, r.Plan, r.Epoch, run.RecoverySide); err != nil {
 		return step.Progress{}, fmt.Errorf("shift %s: %w", spec.Record, err)

@@ -19,7 +19,7 @@ import (
 
 var (
 	t0    = time.Date(2026, 3, 1, 12, 0, 20, 0, time.UTC)
-	aSpec = plan.ShiftTraffic{Record: "shop.example.com", Via: healthCheck}
+	aSpec = plan.ShiftTraffic{Record: "shop.example.com", Via: plan.ViaHealthCheck}
 )
 
 // world is the ledger and the metrics of the recovery region.
