@@ -55,10 +55,14 @@ func (p Point) Line() string {
 // without a Set tag is a set of its own. The answer does not depend on the order
 // of the points.
 func Groups(points []Point) []Group {
-	points = slices.Clone(points)
-	slices.SortFunc(points, best)
+	inOrder := make([]*Point, len(points)) // a Point is large; sorting moves pointers
+	for i := range points {
+		inOrder[i] = &points[i]
+	}
+	slices.SortFunc(inOrder, best)
 	byID := map[string]*Group{}
-	for _, p := range points {
+	for _, at := range inOrder {
+		p := *at
 		id := cmp.Or(p.Set, p.ID)
 		g, ok := byID[id]
 		if !ok {
@@ -88,11 +92,23 @@ func Groups(points []Point) []Group {
 }
 
 // best orders the points of one origin so that the one to keep comes first.
-func best(a, b Point) int {
-	rank := map[State]int{Complete: 0, Pending: 1, Failed: 3}
-	return cmp.Or(
-		cmp.Compare(a.Line(), b.Line()),
-		cmp.Compare(rank[a.State], rank[b.State]),
-		cmp.Compare(a.ID, b.ID),
-	)
+func best(a, b *Point) int {
+	if c := cmp.Compare(a.Line(), b.Line()); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(rank(a.State), rank(b.State)); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.ID, b.ID)
+}
+
+func rank(s State) int {
+	switch s {
+	case Complete:
+		return 0
+	case Pending:
+		return 1
+	default:
+		return 2
+	}
 }

@@ -15,38 +15,38 @@ import (
 type tier struct {
 	name   string
 	count  int
-	period func(time.Time) string
+	period func(time.Time) int
+	layout string // of the period in a reason
 }
 
 func tiers(keep plan.Keep) []tier {
-	layout := func(layout string) func(time.Time) string {
-		return func(t time.Time) string { return t.UTC().Format(layout) }
-	}
+	days := func(t time.Time) int { return int(t.Unix() / (24 * 60 * 60)) }
 	return []tier{
-		{"hourly", keep.Hourly, layout("2006-01-02 15h")},
-		{"daily", keep.Daily, layout("2006-01-02")},
-		{"weekly", keep.Weekly, func(t time.Time) string {
-			year, week := t.UTC().ISOWeek()
-			return fmt.Sprintf("%d week %d", year, week)
-		}},
-		{"monthly", keep.Monthly, layout("2006-01")},
-		{"yearly", keep.Yearly, layout("2006")},
+		{"hourly", keep.Hourly, func(t time.Time) int { return int(t.Unix() / (60 * 60)) }, "2006-01-02 15:00 UTC"},
+		{"daily", keep.Daily, days, "2006-01-02"},
+		// 1 January 1970 was a Thursday; weeks begin on Monday.
+		{"weekly", keep.Weekly, func(t time.Time) int { return (days(t) + 3) / 7 }, "the week of 2006-01-02"},
+		{"monthly", keep.Monthly, func(t time.Time) int { return t.UTC().Year()*12 + int(t.UTC().Month()) }, "2006-01"},
+		{"yearly", keep.Yearly, func(t time.Time) int { return t.UTC().Year() }, "2006"},
 	}
 }
 
 // keep walks the usable sets of one subject, newest first.
 func (t tier) keep(usable []lineage.Group, keep map[string]string) {
-	last, kept := "", 0
+	last, kept := 0, 0
 	for _, group := range usable {
 		period := t.period(group.TakenAt)
-		if period == last {
+		if kept > 0 && period == last {
 			continue
 		}
-		if kept++; kept > t.count {
+		if kept == t.count {
 			return
 		}
 		last = period
-		note(keep, group.ID, fmt.Sprintf("%s %d of %d: newest of %s", t.name, kept, t.count, period))
+		kept++
+		if keep[group.ID] == "" {
+			keep[group.ID] = fmt.Sprintf("%s %d of %d: newest of %s", t.name, kept, t.count, group.TakenAt.UTC().Format(t.layout))
+		}
 	}
 }
 
