@@ -62,6 +62,7 @@ def merge(*layers):
             before["Ebs"].update({k: v for k, v in (disk.get("Ebs") or {}).items() if v is not None})
             before["NoDevice"] = disk.get("NoDevice")
     for disk in merged.values():
-        # "By default, … DeleteOnTermination is true" for what a mapping creates.
+        # What a launch through the API creates goes with the instance, data volumes too:
+        # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/preserving-volumes-on-termination.html
         disk["Ebs"].setdefault("DeleteOnTermination", True)
     return [d for d in merged.values() if d["NoDevice"] is None]
