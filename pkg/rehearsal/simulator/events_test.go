@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const decide = "arn:aws:lambda:us-west-2:123456789012:function:decide"
+const functions = "arn:aws:lambda:us-west-2:123456789012:function:"
 
 // event is what EventBridge writes around every detail.
 type event struct {
@@ -92,7 +92,7 @@ func record(f *front, name string) <-chan invocation {
 
 func TestPutEvents_invokesAFunctionFromAnotherRegionsBus(t *testing.T) {
 	t.Parallel()
-	f, ctx := start(t), bounded(t)
+	f, ctx := shared(t), bounded(t)
 	calls := record(f, "decide")
 	primary, recovery := eventbridge.NewFromConfig(f.config("us-east-1")), eventbridge.NewFromConfig(f.config("us-west-2"))
 	const pattern = `{"source":["aws.cloudwatch"],"detail":{"alarmName":["shop"],"state":{"value":["ALARM"]}}}`
@@ -102,8 +102,8 @@ func TestPutEvents_invokesAFunctionFromAnotherRegionsBus(t *testing.T) {
 	listen(ctx, t, primary, "forward", pattern, bus("us-west-2"))
 	// A rule that would send it back for ever, and one whose target does not exist.
 	listen(ctx, t, recovery, "back", pattern, bus("us-east-1"))
-	listen(ctx, t, recovery, "broken", pattern, types.Target{Arn: aws.String("arn:aws:lambda:us-west-2:123456789012:function:absent")})
-	listen(ctx, t, recovery, "alarms", pattern, withPlan(decide))
+	listen(ctx, t, recovery, "broken", pattern, types.Target{Arn: aws.String(functions + "absent")})
+	listen(ctx, t, recovery, "alarms", pattern, withPlan(functions+"decide"))
 
 	alarm := "arn:aws:cloudwatch:us-east-1:123456789012:alarm:shop"
 	detail := `{"alarmName":"shop \"A\"","state":{"value":"ALARM"}}`
@@ -133,9 +133,10 @@ func TestPutEvents_invokesAFunctionFromAnotherRegionsBus(t *testing.T) {
 
 func TestMachine_saysThatItStartsAndEnds(t *testing.T) {
 	t.Parallel()
-	f, ctx := start(t), bounded(t)
-	calls := record(f, "decide")
-	listen(ctx, t, eventbridge.NewFromConfig(f.config("us-west-2")), "runs", `{"source":["aws.states"]}`, withPlan(decide))
+	f, ctx := shared(t), bounded(t)
+	calls := record(f, "reconcile")
+	pattern := `{"source":["aws.states"],"detail":{"stateMachineArn":[{"suffix":":short"}]}}`
+	listen(ctx, t, eventbridge.NewFromConfig(f.config("us-west-2")), "runs", pattern, withPlan(functions+"reconcile"))
 	c := sfn.NewFromConfig(f.config("us-west-2"))
 	out := run(ctx, t, c, "short", `{"StartAt":"s","States":{"s":{"Type":"Pass","Result":{"x":1},"End":true}}}`)
 	var statuses []string

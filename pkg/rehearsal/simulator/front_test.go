@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -28,6 +29,7 @@ type front struct {
 	server    *httptest.Server
 	clock     *clock.Clock
 	simulator *Simulator
+	dir       string
 
 	mu        sync.Mutex
 	functions map[string]function
@@ -42,45 +44,69 @@ type invocation struct {
 	caller  string // access key id
 }
 
-// start runs a simulator at a time scale of 60 behind a front of its own.
-func start(t *testing.T) *front {
+// shared is the simulator of all tests that neither jump nor end it; what they
+// make in it has names of their own. TestMain closes it.
+func shared(t *testing.T) *front {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "clock")
-	c, err := clock.New(path, 60)
+	f, err := theShared()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.Close() })
-	f := &front{clock: c, functions: map[string]function{}}
-	f.server = httptest.NewServer(f)
-	t.Cleanup(f.server.Close)
-	at, err := url.Parse(f.server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var port int
-	if _, err := fmt.Sscan(at.Port(), &port); err != nil {
-		t.Fatal(err)
-	}
-	f.simulator, err = Start(context.Background(), Options{Python: python(t), ClockFile: path, FrontPort: port, Log: t.Output()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { f.simulator.Close() })
 	return f
 }
 
-// python is the interpreter of the virtual environment that make setup makes.
-func python(t *testing.T) string {
+var (
+	theShared = sync.OnceValues(func() (*front, error) {
+		f, err := newFront(os.Stderr)
+		if err == nil {
+			closeShared = f.close
+		}
+		return f, err
+	})
+	closeShared func() // nil unless a test asked for it
+)
+
+// start is a simulator for one test.
+func start(t *testing.T) *front {
 	t.Helper()
-	if given := os.Getenv("PILOTLIGHT_PYTHON"); given != "" {
-		return given
-	}
-	path, err := filepath.Abs(Python(filepath.Join("..", "..", "..")))
+	f, err := newFront(t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return path
+	t.Cleanup(f.close)
+	return f
+}
+
+// newFront starts a simulator at a time scale of 60 behind a front of its own.
+func newFront(log io.Writer) (*front, error) {
+	dir, err := os.MkdirTemp("", "pilotlight-clock-")
+	if err != nil {
+		return nil, err
+	}
+	f := &front{dir: dir, functions: map[string]function{}}
+	path := filepath.Join(dir, "clock")
+	if f.clock, err = clock.New(path, 60); err != nil {
+		return nil, err
+	}
+	f.server = httptest.NewServer(f)
+	port := f.server.Listener.Addr().(*net.TCPAddr).Port
+	f.simulator, err = Start(context.Background(), Options{Python: python(), ClockFile: path, FrontPort: port, Log: log})
+	return f, err
+}
+
+func (f *front) close() {
+	f.simulator.Close()
+	f.server.Close()
+	f.clock.Close()
+	os.RemoveAll(f.dir)
+}
+
+// python is the interpreter of the virtual environment that make setup makes.
+func python() string {
+	if given := os.Getenv("PILOTLIGHT_PYTHON"); given != "" {
+		return given
+	}
+	return Python(filepath.Join("..", "..", ".."))
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {

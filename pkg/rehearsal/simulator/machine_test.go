@@ -17,13 +17,15 @@ import (
 
 const role = "arn:aws:iam::123456789012:role/run-plan"
 
-// polling is the shape of every step: Task, Choice, Wait, Task.
-const polling = `{
+// polling is the shape of every step: Task, Choice, Wait, Task. Its task calls
+// function.
+func polling(function string) string {
+	return strings.ReplaceAll(`{
   "StartAt": "advance",
   "States": {
     "advance": {
       "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "TimeoutSeconds": 60,
-      "Parameters": {"FunctionName": "arn:aws:lambda:us-west-2:123456789012:function:advance", "Payload": {"run.$": "$$.Execution.Name", "begun.$": "$$.Execution.StartTime"}},
+      "Parameters": {"FunctionName": "arn:aws:lambda:us-west-2:123456789012:function:FUNCTION", "Payload": {"run.$": "$$.Execution.Name", "begun.$": "$$.Execution.StartTime"}},
       "ResultSelector": {"status.$": "$.Payload.status", "waitSeconds.$": "$.Payload.waitSeconds"},
       "ResultPath": "$.advance",
       "Catch": [{"ErrorEquals": ["DR.Abort"], "ResultPath": "$.error", "Next": "aborted"}],
@@ -38,7 +40,8 @@ const polling = `{
     "recovered": {"Type": "Succeed"},
     "aborted": {"Type": "Pass", "End": true}
   }
-}`
+}`, "FUNCTION", function)
+}
 
 type answer struct {
 	Status      string `json:"status"`
@@ -77,10 +80,10 @@ func ended(ctx context.Context, t *testing.T, c *sfn.Client, execution *string) 
 
 func TestMachine_waitsInDataTime(t *testing.T) {
 	t.Parallel()
-	f, ctx := start(t), bounded(t)
+	f, ctx := shared(t), bounded(t)
 	c := sfn.NewFromConfig(f.config("us-west-2"))
 	polls, callers := 0, map[string]int{}
-	f.deploy("advance", func(call invocation) (any, string) {
+	f.deploy("wait-once", func(call invocation) (any, string) {
 		polls++
 		callers[call.caller]++
 		var request struct{ Begun time.Time }
@@ -93,7 +96,7 @@ func TestMachine_waitsInDataTime(t *testing.T) {
 		return answer{"DONE", 0}, ""
 	})
 	began := time.Now()
-	out := run(ctx, t, c, "polling", polling)
+	out := run(ctx, t, c, "polling", polling("wait-once"))
 	if out.Status != types.ExecutionStatusSucceeded {
 		t.Fatalf("%s: %s", out.Status, aws.ToString(out.Cause))
 	}
@@ -142,16 +145,16 @@ func history(ctx context.Context, t *testing.T, c *sfn.Client, execution *string
 
 func TestMachine_catchesAHandlersErrorByItsName(t *testing.T) {
 	t.Parallel()
-	f, ctx := start(t), bounded(t)
+	f, ctx := shared(t), bounded(t)
 	c := sfn.NewFromConfig(f.config("us-west-2"))
 	failing := "DR.Abort"
-	f.deploy("advance", func(invocation) (any, string) { return nil, failing })
-	caught := run(ctx, t, c, "caught", polling)
+	f.deploy("fail", func(invocation) (any, string) { return nil, failing })
+	caught := run(ctx, t, c, "caught", polling("fail"))
 	if caught.Status != types.ExecutionStatusSucceeded || !strings.Contains(aws.ToString(caught.Output), `"Error":"DR.Abort"`) {
 		t.Errorf("%s: %s", caught.Status, aws.ToString(caught.Output))
 	}
 	failing = "wrapError"
-	uncaught := run(ctx, t, c, "uncaught", polling)
+	uncaught := run(ctx, t, c, "uncaught", polling("fail"))
 	if uncaught.Status != types.ExecutionStatusFailed || aws.ToString(uncaught.Error) != "wrapError" {
 		t.Errorf("%s: %s", uncaught.Status, aws.ToString(uncaught.Error))
 	}
@@ -159,7 +162,7 @@ func TestMachine_catchesAHandlersErrorByItsName(t *testing.T) {
 
 func TestStartExecution_answersOneNameWithOneExecution(t *testing.T) {
 	t.Parallel()
-	f, ctx := start(t), bounded(t)
+	f, ctx := shared(t), bounded(t)
 	c := sfn.NewFromConfig(f.config("us-west-2"))
 	arn := machine(ctx, t, c, "waiting", `{"StartAt":"w","States":{"w":{"Type":"Wait","Seconds":86400,"End":true}}}`)
 	begin := func(name, input string) (string, error) {
@@ -212,10 +215,10 @@ func TestStartExecution_answersOneNameWithOneExecution(t *testing.T) {
 
 func TestMachine_endsAsOnAWS(t *testing.T) {
 	t.Parallel()
-	f, ctx := start(t), bounded(t)
+	f, ctx := shared(t), bounded(t)
 	c := sfn.NewFromConfig(f.config("us-west-2"))
-	f.deploy("advance", func(invocation) (any, string) { return answer{"DONE", 0}, "" })
-	task := `"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"advance"}`
+	f.deploy("succeed", func(invocation) (any, string) { return answer{"DONE", 0}, "" })
+	task := `"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"succeed"}`
 	tests := map[string]struct{ definition, status, err string }{
 		"a Choice on what is not there": {
 			`{"StartAt":"c","States":{"c":{"Type":"Choice","Choices":[{"Variable":"$.absent","StringEquals":"x","Next":"s"}],"Default":"s"},"s":{"Type":"Succeed"}}}`,

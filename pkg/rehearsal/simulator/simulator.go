@@ -61,6 +61,14 @@ func Start(ctx context.Context, o Options) (*Simulator, error) {
 	if _, err := os.Stat(o.Python); err != nil {
 		return nil, fmt.Errorf(`start the simulator: no Python at %s: run "make setup"`, o.Python)
 	}
+	// The process runs in a folder of its own.
+	var err error
+	if o.Python, err = filepath.Abs(o.Python); err != nil {
+		return nil, fmt.Errorf("start the simulator: %w", err)
+	}
+	if o.ClockFile, err = filepath.Abs(o.ClockFile); err != nil {
+		return nil, fmt.Errorf("start the simulator: %w", err)
+	}
 	files, err := unpack()
 	if err != nil {
 		return nil, fmt.Errorf("start the simulator: %w", err)
