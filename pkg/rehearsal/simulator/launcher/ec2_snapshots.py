@@ -36,9 +36,9 @@ NO_VOLUME = "vol-ffffffff"
 
 def get_tags(moto, self):
     """moto matches every tag of the region against a pattern for each resource
-    described, so DescribeSnapshots is quadratic: seconds at a few hundred
-    snapshots, which a time scale of 60 turns into minutes. AWS's answer does not
-    depend on how many other resources there are. Same tags, looked up."""
+    described, so DescribeSnapshots is quadratic: 1.6 s for 300 snapshots of six tags,
+    a minute and a half at a time scale of 60, against 0.7 s here. What AWS answers for
+    one resource does not depend on how many others there are. Same tags, looked up."""
     if not self.id:
         return []
     tags = self.ec2_backend.tags.get(self.id, {})
