@@ -182,11 +182,10 @@ func (k *Kind) fill(ctx context.Context, r step.Run, spec plan.LaunchInstances, 
 // report counts an instance as there when it serves: healthy in the target
 // group, or running where there is none.
 func report(spec plan.LaunchInstances, have, serving fleet, trouble string) step.Progress {
-	what := "running"
+	detail := fmt.Sprintf("%d of %d instances running", len(have.running()), spec.Count)
 	if spec.Targets != "" {
-		what = "healthy in " + spec.Targets
+		detail = fmt.Sprintf("%s, %d healthy in %s", detail, len(serving), spec.Targets)
 	}
-	detail := fmt.Sprintf("%d of %d instances %s", len(serving), spec.Count, what)
 	if surplus := len(have.alive("")) - spec.Count; surplus > 0 {
 		detail = fmt.Sprintf("%s, %d more than asked for", detail, surplus)
 	}

@@ -120,7 +120,7 @@ func TestAdvance_saysWhyTargetsDoNotServe(t *testing.T) {
 	w := newRegion(t)
 	w.settle(aSpec)
 	w.targets["i-02"] = elbtypes.TargetHealthStateEnumUnhealthy
-	if detail := w.mustPend(aSpec).Detail; detail != "2 of 3 instances healthy in storefront-web; unhealthy" {
+	if detail := w.mustPend(aSpec).Detail; detail != "3 of 3 instances running, 2 healthy in storefront-web; unhealthy" {
 		t.Errorf("detail %q", detail)
 	}
 	w.targets["i-02"] = elbtypes.TargetHealthStateEnumDraining

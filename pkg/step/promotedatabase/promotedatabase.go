@@ -86,7 +86,7 @@ func (k *Kind) look(ctx context.Context, name string) (types.DBInstance, error) 
 func (k *Kind) promote(ctx context.Context, db types.DBInstance, status string) (step.Progress, error) {
 	name := aws.ToString(db.DBInstanceIdentifier)
 	if status != available {
-		return pending("replica %s is %s; it can be promoted once it is available", name, status), nil
+		return pending("replica %s is %s: its promotion goes on, or begins once it is available", name, status), nil
 	}
 	_, err := k.rds.PromoteReadReplica(ctx, &rds.PromoteReadReplicaInput{
 		DBInstanceIdentifier:  db.DBInstanceIdentifier,

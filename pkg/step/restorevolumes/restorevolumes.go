@@ -74,7 +74,7 @@ func (k *Kind) Advance(ctx context.Context, r step.Run, spec plan.RestoreVolumes
 			return step.Progress{}, fmt.Errorf("restore %s to %s: %w", point.ID, target.id, err)
 		}
 	}
-	return step.Progress{Detail: fmt.Sprintf("%d of %d volumes attached", made.attached(), len(points))}, nil
+	return step.Progress{Detail: fmt.Sprintf("%d of %d volumes made, %d attached", len(made.kept), len(points), made.attached())}, nil
 }
 
 // pinned are the points that open-run chose: for each protected instance the
