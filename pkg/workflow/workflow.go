@@ -73,6 +73,13 @@ const (
 	whichEnd    = "which end?"
 )
 
+// A step's own states are named after it.
+const (
+	doneSuffix = " · done?"
+	waitSuffix = " · wait"
+	endSuffix  = " · end"
+)
+
 type compiler struct {
 	plan   *plan.Plan
 	groups int
@@ -153,7 +160,7 @@ func (c *compiler) add(states map[string]state, name string, s plan.Step, branch
 		return c.group(states, name, s, branch, after)
 	}
 	if after == "" {
-		after = name + " · end"
+		after = name + endSuffix
 		states[after] = state{Type: "Pass", Comment: "This branch is done.", End: true}
 	}
 	return c.step(states, name, s, branch, after)
@@ -188,7 +195,7 @@ func (c *compiler) step(states map[string]state, name string, s plan.Step, branc
 	if err != nil {
 		return fmt.Errorf("step %s: %w", name, err)
 	}
-	done, wait := name+" · done?", name+" · wait"
+	done, wait := name+doneSuffix, name+waitSuffix
 	task := c.task(string(s.Kind), purpose(s), map[string]any{
 		"plan":     c.plan.Name,
 		"run.$":    runPath,
