@@ -1,0 +1,64 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pilotlight/pilotlight/pkg/names"
+)
+
+func newInvoke() *cobra.Command {
+	endpoint := os.Getenv("AWS_ENDPOINT_URL")
+	cmd := &cobra.Command{
+		Use:   "invoke FUNCTION EVENT",
+		Short: "Invoke a function of a running rehearsal with an event from events/",
+		Args:  cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if endpoint == "" {
+				fmt.Fprintln(cmd.ErrOrStderr(), "where is AWS? set --endpoint or AWS_ENDPOINT_URL to what `pilotlight rehearse --stay` printed")
+				return errBadInput
+			}
+			event, err := os.ReadFile(args[1])
+			if err != nil {
+				return err
+			}
+			var about struct {
+				Plan string `json:"plan"`
+			}
+			if err := json.Unmarshal(event, &about); err != nil || about.Plan == "" {
+				fmt.Fprintf(cmd.ErrOrStderr(), "%s is no JSON object with a \"plan\": every function's input names its plan\n", args[1])
+				return errBadInput
+			}
+			return invoke(cmd.OutOrStdout(), endpoint, names.Function(about.Plan, args[0]), event)
+		},
+	}
+	cmd.Flags().StringVar(&endpoint, "endpoint", endpoint, "the rehearsal's AWS endpoint")
+	return cmd
+}
+
+// invoke posts the event as Lambda's Invoke takes it and prints the answer.
+// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+func invoke(w io.Writer, endpoint, function string, event []byte) error {
+	client := http.Client{Timeout: 2 * time.Minute}
+	answer, err := client.Post(endpoint+"/2015-03-31/functions/"+function+"/invocations", "application/json", bytes.NewReader(event))
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(w, string(body))
+	if answer.StatusCode != http.StatusOK || answer.Header.Get("X-Amz-Function-Error") != "" {
+		return errBadAnswer
+	}
+	return nil
+}
