@@ -192,3 +192,12 @@ func TestRoomiest_takesTheMostFreeAddressesThenTheLowerID(t *testing.T) {
 		t.Errorf("roomiest (-want +got):\n%s", diff)
 	}
 }
+
+func TestAdvance_registersWhatRunsAlone(t *testing.T) {
+	w := newRegion(t)
+	w.mustPend(aSpec)
+	w.mustPend(aSpec) // everything is still pending
+	if diff := cmp.Diff(wanted[:2], w.changes); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+}

@@ -226,3 +226,34 @@ func TestAdvance_stopsForGoodWhenAVolumeNeedsAPerson(t *testing.T) {
 		}
 	}
 }
+
+func TestAdvance_makesAVolumeAnewThatWasMadeForAnotherInstance(t *testing.T) {
+	w := newRegion(t, workers()...)
+	w.crashAt = 1
+	if _, err := w.look(); err == nil {
+		t.Fatal("the crash went unnoticed")
+	}
+	w.copyOf(types.VolumeStateAvailable, map[string]string{lineage.Source: "snap-2", lineage.Instance: "i-1"})
+	w.settle()
+	if diff := cmp.Diff(restored, w.where()); diff != "" {
+		t.Errorf("attached (-want +got):\n%s", diff)
+	}
+	if !slices.Contains(w.changes, "delete vol-02") {
+		t.Errorf("the volume for another instance is left over: %v", w.changes)
+	}
+}
+
+func TestAdvance_isNotDoneWhileAVolumeIsAttaching(t *testing.T) {
+	w := newRegion(t, workers()...)
+	for range 2 {
+		if _, err := w.look(); err != nil {
+			t.Fatal(err)
+		}
+		if len(w.where()) == 0 {
+			w.tick()
+		}
+	}
+	if got, err := w.look(); err != nil || got.Done || len(w.where()) != 4 {
+		t.Errorf("Advance = %+v, %v with %d volumes attaching; want pending", got, err, len(w.where()))
+	}
+}
