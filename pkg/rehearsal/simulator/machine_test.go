@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -217,6 +218,7 @@ func TestMachine_endsAsOnAWS(t *testing.T) {
 	t.Parallel()
 	f, ctx := shared(t), bounded(t)
 	c := sfn.NewFromConfig(f.config("us-west-2"))
+	f.deploy("drop", func(invocation) (any, string) { panic(http.ErrAbortHandler) })
 	f.deploy("succeed", func(invocation) (any, string) { return answer{"DONE", 0}, "" })
 	task := `"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"succeed"}`
 	tests := map[string]struct{ definition, status, err string }{
@@ -239,6 +241,10 @@ func TestMachine_endsAsOnAWS(t *testing.T) {
 		"a branch that fails under its group's Catch": {
 			`{"StartAt":"p","States":{"p":{"Type":"Parallel","Branches":[{"StartAt":"f","States":{"f":{"Type":"Fail","Error":"DR.Abort"}}},{"StartAt":"w","States":{"w":{"Type":"Wait","Seconds":86400,"End":true}}}],"Catch":[{"ErrorEquals":["DR.Abort"],"Next":"s"}],"End":true},"s":{"Type":"Succeed"}}}`,
 			"SUCCEEDED", "",
+		},
+		"a task that cannot reach Lambda": {
+			`{"StartAt":"t","States":{"t":{` + strings.ReplaceAll(task, "succeed", "drop") + `,"Retry":[{"ErrorEquals":["Lambda.SdkClientException"],"IntervalSeconds":60,"MaxAttempts":2}],"End":true}}}`,
+			"FAILED", "Lambda.SdkClientException",
 		},
 		"a machine that never ends": {
 			`{"StartAt":"a","States":{"a":{"Type":"Pass","Next":"b"},"b":{"Type":"Pass","Next":"a"}}}`,

@@ -1,9 +1,9 @@
 """EventBridge: events as AWS writes them, to the targets that a rule names."""
 
-import concurrent.futures
 import json
 import logging
 import re
+import threading
 import uuid
 
 from jsonpath_ng.ext import parse
@@ -14,9 +14,6 @@ from moto.utilities.arns import parse_arn
 from . import calls, clock, mending
 
 log = logging.getLogger("launcher.events")
-
-# Invokes the targets, so that PutEvents need not wait for any.
-_deliveries = concurrent.futures.ThreadPoolExecutor(max_workers=8, thread_name_prefix="events")
 
 # The name that EventBridge signs with; the front records it as the caller.
 CALLER = "events.amazonaws.com"
@@ -113,7 +110,9 @@ def send(rule, event, forwarded):
     if not rule.event_pattern.matches_event(event):
         return
     for target in list(rule.targets):
-        _deliveries.submit(deliver, rule, target, event, forwarded)
+        # PutEvents waits for no target. A thread each, because a target in a region
+        # that hangs must not keep the others waiting.
+        threading.Thread(target=deliver, args=(rule, target, event, forwarded), daemon=True).start()
 
 
 def deliver(rule, target, event, forwarded):

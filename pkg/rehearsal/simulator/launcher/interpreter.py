@@ -6,6 +6,7 @@ import threading
 import time
 import types
 
+from botocore.exceptions import BotoCoreError
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
@@ -23,6 +24,9 @@ from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.variable import NoSuchVariable, Variable
 from moto.stepfunctions.parser.asl.component.state.exec import execute_state
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branches_decl
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
+    StateTaskServiceLambda,
+)
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.callback import callback
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
@@ -61,6 +65,7 @@ def mend():
     mending.replace(Variable, "_eval_body", read_choice_variable)
     mending.replace(comparison_variable.ComparisonVariable, "_eval_body", compare)
     mending.replace(EventManager, "_publish_history_event", publish)
+    mending.replace(StateTaskServiceLambda, "_from_error", name_error)
     mend_time_of_tasks()
     mend_branch_errors()
     mend_speed()
@@ -195,6 +200,25 @@ def publish(moto, self, event_id, source_event_id, event_type, timestamp, event_
         self._event_id_gen._next_id = HISTORY_LIMIT
         raise HistoryFull()
     moto(self, event_id, source_event_id, event_type, timestamp, event_details)
+
+
+def name_error(moto, self, env, ex):
+    """The error of a task that could not reach Lambda. moto makes it a
+    States.Runtime, which nothing catches. On AWS it is Lambda.SdkClientException,
+    which every Retry of a Lambda task should name.
+    https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html"""
+    if not isinstance(ex, BotoCoreError):
+        return moto(self, env, ex)
+    error = "Lambda.SdkClientException"
+    details = {
+        "error": error,
+        "cause": str(ex),
+        "resource": self._get_sfn_resource(),
+        "resourceType": self._get_sfn_resource_type(),
+    }
+    return FailureEvent(
+        env, CustomErrorName(error), HistoryEventType.TaskFailed, {"taskFailedEventDetails": details}
+    )
 
 
 def mend_branch_errors():
