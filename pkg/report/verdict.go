@@ -1,0 +1,55 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/pilotlight/pilotlight/pkg/run"
+)
+
+// Verdict is whether the run was as it should be, with one sentence for each
+// thing that was not. Nothing measured counts as not as it should be.
+func (r *Report) Verdict() (ok bool, problems []string) {
+	add := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	if r.End != run.Recovered {
+		add("The run ended %s, not Recovered.", cmp.Or(string(r.End), "without a result"))
+	}
+	for _, m := range []struct {
+		name string
+		Measure
+	}{{"RTO", r.RTO}, {"RPO", r.RPO}} {
+		switch {
+		case m.MeasuredSeconds == nil:
+			add("The %s was not measured.", m.name)
+		case !m.Within():
+			add("The %s is %s, %s over the objective of %s.", m.name, words(*m.MeasuredSeconds),
+				words(*m.MeasuredSeconds-m.ObjectiveSeconds), words(m.ObjectiveSeconds))
+		}
+	}
+	for _, p := range r.RecoveryPoints {
+		if !p.Within() {
+			add("The recovery point of %s was %s old, which is over the %s of policy %s.",
+				p.Source, words(p.AgeSeconds), words(p.ObjectiveSeconds), p.Policy)
+		}
+	}
+	for _, c := range r.Checks {
+		if !c.OK {
+			add("Not so: %s (seen: %s).", c.What, cmp.Or(c.Seen, "nothing"))
+		}
+	}
+	for _, l := range r.Leftovers {
+		add("Left over: %s.", l)
+	}
+	problems = append(problems, r.Problems...)
+	return len(problems) == 0, problems
+}
+
+// Within is whether it was measured and is no longer than the objective.
+func (m Measure) Within() bool {
+	return m.MeasuredSeconds != nil && *m.MeasuredSeconds <= m.ObjectiveSeconds
+}
+
+// Within is whether the point was no older than its policy allows.
+func (p RecoveryPoint) Within() bool {
+	return p.ObjectiveSeconds == 0 || p.AgeSeconds <= p.ObjectiveSeconds
+}
