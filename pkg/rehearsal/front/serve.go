@@ -2,6 +2,7 @@ package front
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -135,8 +136,8 @@ func (f *Front) act(x *exchange) (*answer, *failure) {
 	return a, nil
 }
 
-// forward sends an exchange to moto. What moto cannot do it says in HTML, with a
-// status that SDKs would try again.
+// forward sends an exchange to moto. What moto cannot do it says in HTML, or with
+// a status that SDKs would try again, though it will never be able to.
 func (f *Front) forward(x *exchange) (*answer, *failure) {
 	body := x.body
 	if x.edited {
@@ -147,8 +148,9 @@ func (f *Front) forward(x *exchange) (*answer, *failure) {
 		f.log.Error("simulator does not answer", "service", x.who.Service, "action", x.who.Action, "err", err)
 		return nil, &failure{status: http.StatusNotImplemented, code: "SimulatorDown", message: "the simulator behind the front does not answer: " + err.Error()}
 	}
-	if a.status >= 400 && strings.HasPrefix(a.header.Get("Content-Type"), "text/html") && !strings.HasPrefix(x.request.URL.Path, "/moto-api") {
-		f.log.Error("simulator cannot do this", "service", x.who.Service, "action", x.who.Action, "region", x.who.Region, "status", a.status)
+	inHTML := a.status >= 400 && strings.HasPrefix(a.header.Get("Content-Type"), "text/html")
+	if (inHTML || a.status >= 500) && !strings.HasPrefix(x.request.URL.Path, "/moto-api") {
+		f.log.Error("simulator cannot do this", "service", x.who.Service, "action", x.who.Action, "region", x.who.Region, "status", a.status, "answer", fmt.Sprintf("%.300s", a.body))
 		return nil, notImplemented(x.who)
 	}
 	return a, nil
