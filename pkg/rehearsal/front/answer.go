@@ -49,7 +49,9 @@ func (a *answer) write(w http.ResponseWriter) error {
 	if w.Header().Get("X-Amzn-Requestid") == "" {
 		w.Header().Set("X-Amzn-Requestid", rand.Text())
 	}
-	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+	if w.Header().Get("Content-Length") == "" {
+		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+	}
 	w.WriteHeader(a.status)
 	_, err := w.Write(a.body)
 	return err

@@ -37,6 +37,7 @@ type outcome int
 const (
 	answered outcome = iota
 	refused          // an error answer
+	lost             // AWS acted, and the answer was an injected error
 	hung
 )
 
@@ -44,7 +45,7 @@ const (
 type audit struct {
 	mu        sync.Mutex
 	calls     map[identity]*Call
-	mutations map[string]uint64 // by region
+	mutations map[string]uint64 // by region: mutating calls that AWS carried out
 	changes   map[string]uint64 // by region: mutations, and what became ready
 }
 
@@ -62,12 +63,13 @@ func (a *audit) note(who identity, how outcome) {
 		a.calls[who] = c
 	}
 	c.Count++
-	switch {
-	case how == refused:
+	switch how {
+	case refused, lost:
 		c.Errors++
-	case how == hung:
+	case hung:
 		c.Hung++
-	case c.Mutating:
+	}
+	if c.Mutating && (how == answered || how == lost) {
 		a.mutations[who.Region]++
 		a.changes[who.Region]++
 	}

@@ -31,21 +31,21 @@ type Row struct {
 
 const mebibyte = 1 << 20
 
-// Where the figures come from. A range of AWS's or of the field is entered near
+// Where the figures come from. A range of AWS's or of practice is entered near
 // its middle; the report prints both figure and source.
 const (
-	fromSnapshots = "field: 1–15 min for a changed volume; https://docs.aws.amazon.com/ebs/latest/userguide/ebs-creating-snapshot.html gives none"
-	fromCopies    = "500 MiB/s a snapshot: https://docs.aws.amazon.com/ebs/latest/userguide/time-based-copies.html; 60 s to set up: field"
-	fromImages    = "field: AMI create 3–10 min; https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/creating-an-ami-ebs.html: minutes, by size"
-	fromImageCopy = "field: as a small snapshot copy; https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/CopyingAMIs.html gives none"
-	fromStart     = "field: pending → running 20–60 s; https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html gives none"
-	fromStatus    = "field: status checks 2–4 min; https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html: checks run every minute"
-	fromPromotion = "field: 5–10 min; https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.Promote.html: several minutes, with a reboot"
-	fromChange    = "field: as long as a promotion and more; https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.DBInstance.Modifying.html: outage while it applies, no figure"
-	fromCreate    = "field: restore from snapshot 10–30 min; https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RestoreFromSnapshot.html gives none"
-	fromLag       = "field: seconds for a healthy cross-region replica; https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.Monitoring.html gives no figure"
-	fromVolume    = "field: seconds; https://docs.aws.amazon.com/ebs/latest/userguide/ebs-creating-volume.html: first reads are slow, the volume is there at once"
-	fromAttach    = "field: seconds; https://docs.aws.amazon.com/ebs/latest/userguide/ebs-attaching-volume.html gives none"
+	fromSnapshots = "practice: 1–15 min for a changed volume; https://docs.aws.amazon.com/ebs/latest/userguide/ebs-creating-snapshot.html gives none"
+	fromCopies    = "500 MiB/s a snapshot: https://docs.aws.amazon.com/ebs/latest/userguide/time-based-copies.html; 60 s to set up: practice"
+	fromImages    = "practice: AMI create 3–10 min; https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/creating-an-ami-ebs.html: minutes, by size"
+	fromImageCopy = "practice: as a small snapshot copy; https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/CopyingAMIs.html gives none"
+	fromStart     = "practice: pending → running 20–60 s; https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html gives none"
+	fromStatus    = "practice: status checks 2–4 min; https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html: checks run every minute"
+	fromPromotion = "practice: 5–10 min; https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.Promote.html: several minutes, with a reboot"
+	fromChange    = "practice: as long as a promotion and more; https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.DBInstance.Modifying.html: outage while it applies, no figure"
+	fromCreate    = "practice: restore from snapshot 10–30 min; https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RestoreFromSnapshot.html gives none"
+	fromLag       = "practice: seconds for a healthy cross-region replica; https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.Monitoring.html gives no figure"
+	fromVolume    = "practice: seconds; https://docs.aws.amazon.com/ebs/latest/userguide/ebs-creating-volume.html: first reads are slow, the volume is there at once"
+	fromAttach    = "practice: seconds; https://docs.aws.amazon.com/ebs/latest/userguide/ebs-attaching-volume.html gives none"
 	fromTarget    = "one interval of 30 s, the default: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html"
 	fromRecord    = "usually within 60 s: https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetChange.html"
 )
@@ -53,21 +53,21 @@ const (
 // Defaults are the durations of a rehearsal that changes none.
 func Defaults() Durations {
 	return Durations{
-		Snapshot:        5 * time.Minute,  // fromSnapshots
-		Copy:            60 * time.Second, // fromCopies
-		CopyBytesPerSec: 500 * mebibyte,   // fromCopies
-		Image:           5 * time.Minute,  // fromImages
-		ImageCopy:       4 * time.Minute,  // fromImageCopy
-		InstanceStart:   40 * time.Second, // fromStart
-		InstanceStatus:  150 * time.Second,
-		Promotion:       6 * time.Minute,  // fromPromotion
-		DatabaseChange:  8 * time.Minute,  // fromChange
-		DatabaseCreate:  10 * time.Minute, // fromCreate
-		ReplicaLag:      5 * time.Second,  // fromLag
-		VolumeCreate:    5 * time.Second,  // fromVolume
-		VolumeAttach:    5 * time.Second,  // fromAttach
-		TargetHealthy:   30 * time.Second, // fromTarget
-		RecordChange:    30 * time.Second, // fromRecord
+		Snapshot:        5 * time.Minute,   // fromSnapshots
+		Copy:            60 * time.Second,  // fromCopies
+		CopyBytesPerSec: 500 * mebibyte,    // fromCopies
+		Image:           5 * time.Minute,   // fromImages
+		ImageCopy:       4 * time.Minute,   // fromImageCopy
+		InstanceStart:   40 * time.Second,  // fromStart
+		InstanceStatus:  150 * time.Second, // fromStatus
+		Promotion:       6 * time.Minute,   // fromPromotion
+		DatabaseChange:  8 * time.Minute,   // fromChange
+		DatabaseCreate:  10 * time.Minute,  // fromCreate
+		ReplicaLag:      5 * time.Second,   // fromLag
+		VolumeCreate:    5 * time.Second,   // fromVolume
+		VolumeAttach:    5 * time.Second,   // fromAttach
+		TargetHealthy:   30 * time.Second,  // fromTarget
+		RecordChange:    30 * time.Second,  // fromRecord
 	}
 }
 

@@ -2,12 +2,11 @@ package front
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
-
-	"crypto/rand"
 )
 
 // Settle announces on the regions' default event buses what has become ready by
@@ -69,8 +68,7 @@ func noticeOf(t thing) (notice, bool) {
 	return notice{}, false
 }
 
-// EBS writes ARNs with the region in the account's place; its documentation shows
-// them so for years, and consumers match on them.
+// The ARNs in EBS's events have the region in the account's place: so its page.
 func snapshotARN(region, id string) string { return "arn:aws:ec2::" + region + ":snapshot/" + id }
 func volumeARN(region, id string) string   { return "arn:aws:ec2::" + region + ":volume/" + id }
 

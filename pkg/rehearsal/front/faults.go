@@ -9,7 +9,7 @@ type Fault struct {
 	Message                       string
 	Status                        int  // HTTP; 0: 400
 	Times                         int  // how often; 0: always
-	AfterActing                   bool // AWS acts, and only the answer is lost
+	AfterActing                   bool // AWS acts, and only the answer is lost; an error of AWS's own is answered as it is
 }
 
 // faults are those still to be answered. Safe for concurrent use.

@@ -152,9 +152,9 @@ func (f *Front) Changes(region string) uint64 { return f.audit.count(f.audit.cha
 // time that has passed is due at the next Settle.
 func (f *Front) NextDue() (time.Time, bool) { return f.pending.next(f.weather.isStruck) }
 
-// ReadyAt is when a snapshot, image, instance, volume or database becomes, or
-// became, ready; false for what did not come through the front, and for a copy
-// whose source region is struck. Never later than the last thing done to it.
+// ReadyAt is when a snapshot, image, instance, volume, database or record change
+// becomes, or became, ready; false for what was not made through the front or was
+// deleted, and for a copy whose source region is struck.
 func (f *Front) ReadyAt(id string) (time.Time, bool) { return f.pending.readyAt(id) }
 
 // SourceOf says what a copied snapshot or image was copied from.

@@ -79,6 +79,9 @@ func (p *pending) begin(t thing) {
 }
 
 func (p *pending) put(t thing) {
+	if t.id == "" {
+		return // moto's answer named nothing
+	}
 	p.things[t.key] = t
 	switch t.kind {
 	case checks, set, attachment, target: // of a thing that has its own time

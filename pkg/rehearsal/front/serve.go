@@ -57,14 +57,10 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.hang(x)
 		return
 	}
-	a := f.answer(x)
+	a, how := f.answer(x)
 	if f.weather.isStruck(x.who.Region) { // struck while the request was under way
 		f.hang(x)
 		return
-	}
-	how := answered
-	if !a.ok() {
-		how = refused
 	}
 	f.audit.note(x.who, how)
 	// Decisions are dated by this header, so it carries data time (DESIGN.md, idea 5).
@@ -81,24 +77,26 @@ func (f *Front) hang(x *exchange) {
 	<-x.request.Context().Done()
 }
 
-func (f *Front) answer(x *exchange) *answer {
+func (f *Front) answer(x *exchange) (*answer, outcome) {
 	p := protocolOf(x.request, x.who)
 	if f.weather.of(x.who.Region) == refusing {
 		down := &failure{status: http.StatusServiceUnavailable, code: "ServiceUnavailable", message: "The service is unavailable."}
-		return down.answer(p)
+		return down.answer(p), refused
 	}
 	fault := f.faults.take(x.who)
 	if fault != nil && !fault.AfterActing {
-		return fault.failure().answer(p)
+		return fault.failure().answer(p), refused
 	}
 	a, refusal := f.act(x)
 	switch {
-	case fault != nil:
-		return fault.failure().answer(p)
 	case refusal != nil:
-		return refusal.answer(p)
+		return refusal.answer(p), refused
+	case !a.ok():
+		return a, refused
+	case fault != nil:
+		return fault.failure().answer(p), lost
 	}
-	return a
+	return a, answered
 }
 
 func (f *Front) act(x *exchange) (*answer, *failure) {

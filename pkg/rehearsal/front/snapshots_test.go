@@ -179,3 +179,23 @@ func TestCopy_outOfAStruckRegionStopsUntilItHeals(t *testing.T) {
 		t.Errorf("%v left after healing, want 32 s", left)
 	}
 }
+
+func TestCopy_withAKeyThatCannotBeUsedFailsLater(t *testing.T) {
+	f := start(t)
+	source := newSnapshot(t, f, 1)
+	settle(t, f)
+	heard := listen(t, f, west)
+	out := must[*ec2.CopySnapshotOutput](t)(compute(f, west).CopySnapshot(t.Context(), &ec2.CopySnapshotInput{
+		SourceRegion: aws.String(east), SourceSnapshotId: &source, Encrypted: aws.Bool(true), KmsKeyId: aws.String("alias/none")}))
+	if state, _ := stateOf(t, f, west, *out.SnapshotId); state != types.SnapshotStatePending {
+		t.Errorf("at once %s, want pending", state)
+	}
+	pass(t, 5*time.Minute)
+	settle(t, f)
+	if state, _ := stateOf(t, f, west, *out.SnapshotId); state != types.SnapshotStateError {
+		t.Errorf("later %s, want error", state)
+	}
+	if got := heard(1); len(got) != 1 {
+		t.Errorf("heard %q", got)
+	}
+}

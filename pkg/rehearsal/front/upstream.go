@@ -28,7 +28,7 @@ func newUpstream(base *url.URL) *upstream {
 }
 
 // hopByHop headers concern one connection alone (RFC 9110, section 7.6.1).
-var hopByHop = []string{"Connection", "Keep-Alive", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Content-Length", "Date"}
+var hopByHop = []string{"Connection", "Keep-Alive", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Expect", "Date"}
 
 // forward sends a request on, with another body.
 func (u *upstream) forward(ctx context.Context, r *http.Request, body []byte) (*answer, error) {
@@ -39,6 +39,7 @@ func (u *upstream) forward(ctx context.Context, r *http.Request, body []byte) (*
 		header.Del(name)
 	}
 	header.Del("Accept-Encoding")
+	header.Del("Content-Length") // body is another
 	return u.send(ctx, r.Method, target.String(), r.Host, header, body)
 }
 
@@ -61,6 +62,9 @@ func (u *upstream) send(ctx context.Context, method, target, host string, header
 	}
 	for _, name := range hopByHop {
 		response.Header.Del(name)
+	}
+	if method != http.MethodHead { // else it is the length of what is not sent
+		response.Header.Del("Content-Length")
 	}
 	return &answer{status: response.StatusCode, header: response.Header, body: read}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"runtime"
 	"testing"
 	"time"
 
@@ -88,10 +89,11 @@ func TestClose_letsGoOfWhatHangs(t *testing.T) {
 		_, err := compute(f, east).DescribeVolumes(context.Background(), &ec2.DescribeVolumesInput{})
 		gone <- err
 	}()
-	for len(f.Calls()) == 0 { // until it hangs
-		if err := t.Context().Err(); err != nil {
-			t.Fatal(err)
+	for until := time.Now().Add(10 * time.Second); len(f.Calls()) == 0; { // until it hangs
+		if time.Now().After(until) {
+			t.Fatal("the call did not arrive")
 		}
+		runtime.Gosched()
 	}
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
@@ -130,7 +132,7 @@ func TestInject_afterActingLosesOnlyTheAnswer(t *testing.T) {
 		t.Errorf("CreateVolume: %v", err)
 	}
 	out := must[*ec2.DescribeVolumesOutput](t)(compute(f, east).DescribeVolumes(t.Context(), &ec2.DescribeVolumesInput{}))
-	if len(out.Volumes) != 1 {
-		t.Errorf("%d volumes, want 1", len(out.Volumes))
+	if n := f.Mutations(east); len(out.Volumes) != 1 || n != 1 {
+		t.Errorf("%d volumes, %d mutations; want 1 and 1", len(out.Volumes), n)
 	}
 }
