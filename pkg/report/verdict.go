@@ -32,6 +32,9 @@ func (r *Report) Verdict() (ok bool, problems []string) {
 				p.Source, words(p.AgeSeconds), words(p.ObjectiveSeconds), p.Policy)
 		}
 	}
+	if len(r.Checks) == 0 {
+		add("Nothing was checked after the run.")
+	}
 	for _, c := range r.Checks {
 		if !c.OK {
 			add("Not so: %s (seen: %s).", c.What, cmp.Or(c.Seen, "nothing"))
