@@ -28,13 +28,13 @@ type scope struct {
 
 // checkSteps holds each step against the plan and against the steps before it.
 func (f *file) checkSteps(p *Plan) {
+	if count(p.Recover) > maxSteps {
+		f.wrong("recover", fmt.Sprintf("has more than %d steps", maxSteps), "fewer, or several plans")
+		return
+	}
 	all := map[string]bool{}
 	for s := range p.Steps() {
 		all[s.ID] = true
-		if len(all) > maxSteps {
-			f.wrong("recover", fmt.Sprintf("has more than %d steps", maxSteps), "fewer, or several plans")
-			return
-		}
 	}
 	f.checkIDs(p)
 	outputs := map[Kind][]string{}
@@ -42,6 +42,17 @@ func (f *file) checkSteps(p *Plan) {
 		outputs[k] = k.Outputs()
 	}
 	f.checkSequence(p, "recover", p.Recover, scope{over: map[string]Kind{}, all: all, outputs: outputs})
+}
+
+// count is the number of steps and groups, those that could not be read too.
+func count(steps []Step) int {
+	n := len(steps)
+	for _, s := range steps {
+		for _, branch := range s.Parallel {
+			n += count(branch)
+		}
+	}
+	return n
 }
 
 // checkIDs reports an id that two steps have, said or by default.
@@ -131,14 +142,15 @@ func checkLaunchInstances(c stepCheck, spec *LaunchInstances) {
 func checkRestoreVolumes(c stepCheck, spec *RestoreVolumes) {
 	var volumes []string
 	for _, policy := range c.plan.Protect {
-		if policy.Volumes != nil && !slices.Contains(volumes, policy.Name) {
+		if policy.Volumes != nil {
 			volumes = append(volumes, policy.Name)
 		}
 	}
 	policy, found := c.plan.Policy(spec.Policy)
 	instead := "the name of a policy under protect that has volumes"
 	if len(volumes) > 0 {
-		instead = oneOf(spec.Policy, volumes)
+		slices.Sort(volumes)
+		instead = oneOf(spec.Policy, slices.Compact(volumes))
 	}
 	switch {
 	case spec.Policy == "":

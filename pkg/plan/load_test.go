@@ -92,6 +92,7 @@ func TestLoad_pointsAtTheLineOfWhatIsNotAPlan(t *testing.T) {
 		{"two documents", "plan: a\n---\nplan: b\n", "x.yaml:2:1: error: a second document begins here"},
 		{"not UTF-8", "plan: a\nprimary: \xff\n", "x.yaml:2:1: error: the text is not UTF-8"},
 		{"an unknown anchor", "plan: *a\n", "x.yaml:1:7: error: not YAML: unknown anchor"},
+		{"bottomless", "recover: " + strings.Repeat("[{parallel: ", 4000) + "x" + strings.Repeat("}]", 4000), "x.yaml:1:118: error: recover[0]"},
 		{"too large", strings.Repeat("#\n", 1<<20), "x.yaml:1:1: error: the file is larger than 1 MiB"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

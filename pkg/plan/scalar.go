@@ -44,12 +44,13 @@ func (m *mapping) region(key string) string {
 // texts reads a list of different strings in a format.
 func (m *mapping) texts(key string, n need, as format) []string {
 	var all []string
+	seen := map[string]bool{}
 	for _, it := range m.list(key, n) {
 		s, ok := m.scalar(it.Node, it.path, as)
-		if ok && slices.Contains(all, s) {
+		if ok && seen[s] {
 			m.wrong(it.path, fmt.Sprintf("%q is in the list twice", s), "it once")
 		}
-		all = append(all, s)
+		all, seen[s] = append(all, s), true
 	}
 	return all
 }

@@ -13,6 +13,9 @@ import (
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 const maxSteps = 100
 
+// maxNesting is how deep groups hold groups: beyond it nobody can read the plan.
+const maxNesting = 8
+
 // parallel is the key of a group, where a step has its kind.
 const parallel = "parallel"
 
@@ -96,6 +99,10 @@ func (m *mapping) unknownKind(key string, known []string) {
 
 // branches reads a parallel group: each branch is a step or a list of steps.
 func (m *mapping) branches() [][]Step {
+	if strings.Count(m.path, "."+parallel) >= maxNesting {
+		m.wrong(m.sub(parallel), fmt.Sprintf("is more than %d groups deep", maxNesting), "fewer groups, one after the other")
+		return nil
+	}
 	items := m.list(parallel, required)
 	branches := make([][]Step, len(items))
 	for i, it := range items {
