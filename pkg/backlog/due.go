@@ -22,10 +22,8 @@ type Volume struct {
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html
 func early(every time.Duration) time.Duration { return min(every/4, 90*time.Second) }
 
-// pause is how long a failed attempt is left alone. A failure arrives as an
-// event, which starts a pass: trying again at once would be a loop as fast as
-// AWS answers.
-func pause(every time.Duration) time.Duration { return min(every/4, 5*time.Minute) }
+// pause is how long a failed attempt is left alone: see lineage.Pause.
+func pause(every time.Duration) time.Duration { return min(every/4, lineage.Pause) }
 
 // need is what a source's points say of taking another.
 type need int

@@ -51,3 +51,9 @@ const (
 	Complete State = "complete"
 	Failed   State = "failed"
 )
+
+// Pause is how long a failed point stands in the way of the next attempt; nothing
+// deletes it before, because the point itself is the memory of the failure. A
+// failure arrives as an event, which starts a pass: trying again at once would be
+// a loop as fast as AWS answers.
+const Pause = 5 * time.Minute

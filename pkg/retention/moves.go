@@ -15,7 +15,7 @@ type Steps struct {
 }
 
 // Moves turns verdicts into the next steps. A point is never marked and deleted
-// by one pass; a failed one is deleted at once, because it holds no data and
+// by one pass; a failed one is deleted unmarked, because it holds no data and
 // counts against the quota of snapshots in flight all the same.
 // https://repost.aws/knowledge-center/ebs-snapshot-stuck
 func Moves(verdicts []Verdict, now time.Time) Steps {

@@ -72,7 +72,7 @@ func Select(points []lineage.Point, rules Rules, now time.Time, guards Guards) [
 			verdicts = append(verdicts, Verdict{p, kept, reason})
 		}
 		for _, p := range group.Spare {
-			verdicts = append(verdicts, spare(p, guards))
+			verdicts = append(verdicts, spare(p, now, guards))
 		}
 	}
 	return verdicts
@@ -156,14 +156,16 @@ func (g Guards) ofPoint(p lineage.Point) string {
 
 // spare judges a failed point or a duplicate: alone, because its set does not
 // need it.
-func spare(p lineage.Point, guards Guards) Verdict {
+func spare(p lineage.Point, now time.Time, guards Guards) Verdict {
 	if why := guards.ofPoint(p); why != "" {
 		return Verdict{p, true, why}
 	}
-	switch p.State {
-	case lineage.Failed:
+	switch {
+	case p.State == lineage.Failed && now.Sub(p.Started) < lineage.Pause:
+		return Verdict{p, true, "it failed a moment ago, and the next attempt waits that long"}
+	case p.State == lineage.Failed:
 		return Verdict{p, false, "AWS could not complete it: it holds no data"}
-	case lineage.Pending:
+	case p.State == lineage.Pending:
 		return Verdict{p, true, "AWS is still making it"}
 	default:
 		return Verdict{p, false, fmt.Sprintf("duplicate: set %s holds another point of %s", p.Set, p.Line())}

@@ -144,6 +144,16 @@ func TestSelect_letsADuplicateGoAndKeepsItsSet(t *testing.T) {
 	}
 }
 
+func TestSelect_remembersAFailureUntilTheNextAttemptIsDue(t *testing.T) {
+	failed := with(copyOf("failed", time.Hour), func(p *lineage.Point) { p.State = lineage.Failed })
+	for age, want := range map[time.Duration]string{time.Minute: "failed", lineage.Pause: ""} {
+		failed.Started = now.Add(-age)
+		if got := kept(Select([]lineage.Point{failed}, Rules{}, now, Guards{})); got != want {
+			t.Errorf("after %s: kept %q, want %q", age, got, want)
+		}
+	}
+}
+
 func TestSelect_saysWhy(t *testing.T) {
 	points := []lineage.Point{
 		copyOf("a", time.Hour), copyOf("b", 90*time.Minute), copyOf("c", 30*time.Hour),

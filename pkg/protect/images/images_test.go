@@ -213,8 +213,12 @@ func pointsAtUsable(s *scene) {
 	}
 	s.input.Policy.Key = "alias/pilotlight"
 	result, _ := s.pass()
-	if result.Pointed != 0 || result.Waiting != 1 || result.Deleted != 1 || imageOf(s.template()) != s.old {
+	if result.Pointed != 0 || result.Waiting != 1 || result.Deleted != 0 || imageOf(s.template()) != s.old {
 		t.Errorf("result %+v, template at %s", result, imageOf(s.template()))
+	}
+	s.jump(lineage.Pause)
+	if result, _ = s.pass(); result.Waiting != 1 || result.Deleted != 1 {
+		t.Errorf("while the failed copy holds the name: %+v", result)
 	}
 	s.pass()
 	if result, _ = s.pass(); result.Pointed != 2 {
