@@ -155,6 +155,9 @@ func (k *Kind) fill(ctx context.Context, r step.Run, spec plan.LaunchInstances, 
 	if len(missing) == 0 {
 		return "", nil
 	}
+	if err := have.livable(spec); err != nil {
+		return "", err
+	}
 	subnets, err := k.place(ctx, spec)
 	if err != nil {
 		return "", err
@@ -177,6 +180,25 @@ func (k *Kind) fill(ctx context.Context, r step.Run, spec plan.LaunchInstances, 
 		refused = fmt.Sprintf("no capacity in %s for any type; looking again", strings.Join(full, ", "))
 	}
 	return refused, errors.Join(failed...)
+}
+
+// lives is how many instances may die in one place before the step gives up.
+const lives = 3
+
+// livable stops a step whose instances die as fast as they are replaced, as they
+// do when EC2 may not use the key of an image's snapshot: the call succeeds, and
+// the instance then goes from pending to terminated.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_InstanceStraightToTerminated.html
+func (f fleet) livable(spec plan.LaunchInstances) error {
+	dead := f.where(func(i types.Instance) bool { return stateOf(i) == types.InstanceStateNameTerminated })
+	if len(dead) < lives*spec.Count {
+		return nil
+	}
+	last, why := dead[len(dead)-1], "EC2 does not say why"
+	if last.StateReason != nil {
+		why = aws.ToString(last.StateReason.Message)
+	}
+	return step.Permanent("%d instances of %s died, the last %s (%s): mend the launch template, the image or its key, then start a new run", len(dead), spec.Template, aws.ToString(last.InstanceId), why)
 }
 
 // report counts an instance as there when it serves: healthy in the target

@@ -201,3 +201,17 @@ func TestAdvance_registersWhatRunsAlone(t *testing.T) {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
 }
+
+func TestAdvance_givesUpOnInstancesThatKeepDying(t *testing.T) {
+	w := newRegion(t)
+	var err error
+	for looks := 0; err == nil && looks < 20; looks++ {
+		_, err = w.look(aSpec)
+		for _, id := range fleet(w.instances).alive("").ids() {
+			w.kill(id)
+		}
+	}
+	if failure.ClassOf(err) != failure.Permanent || len(w.instances) != lives*aSpec.Count {
+		t.Errorf("error %v after %d instances; want a permanent one after %d", err, len(w.instances), lives*aSpec.Count)
+	}
+}

@@ -54,7 +54,8 @@ func (k *Kind) serving(ctx context.Context, group string, running fleet) (health
 	return healthy, complaints(running, health), nil
 }
 
-// register takes a draining target back as well: registering it again ends that.
+// register takes a target that is being deregistered back as well.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-register-targets.html
 func (k *Kind) register(ctx context.Context, group, arn string, running fleet, health map[string]elbtypes.TargetHealth) error {
 	var add []elbtypes.TargetDescription
 	for _, id := range running.ids() {
