@@ -42,11 +42,10 @@ func sort(points []lineage.Point, volumes []types.Volume) (sorted, error) {
 		if !ours {
 			continue
 		}
-		// EC2 reports a volume that it could not create, mostly for want of the
-		// snapshot's key, by this state and nothing else.
+		// A volume in this state has failed and does not come back.
 		// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-describing-volumes.html
 		if v.State == types.VolumeStateError {
-			return sorted{}, step.Permanent("volume %s could not be made from %s: see that this step's role may use the snapshot's key, delete the volume, then retry", aws.ToString(v.VolumeId), source)
+			return sorted{}, step.Permanent("volume %s, made from %s, has failed: delete it, then start a new run", aws.ToString(v.VolumeId), source)
 		}
 		if made.target[p.Instance] == "" {
 			made.target[p.Instance] = to

@@ -34,10 +34,16 @@ func (k *Kind) move(ctx context.Context, r step.Run, point lineage.Point, to tar
 		_, err := k.ec2.AttachVolume(ctx, &ec2.AttachVolumeInput{
 			VolumeId: v.VolumeId, InstanceId: aws.String(to.id), Device: aws.String(point.Device),
 		})
-		return unless(err, notYet)
+		if is(err, notYet...) {
+			return nil
+		}
+		return err
 	}
 	return nil
 }
+
+// tries are what sets the tokens of two tries at one volume apart.
+var tries = []string{"first", "second"}
 
 // create asks for gp3, whose speed does not hang on its size. A volume from an
 // encrypted snapshot is encrypted with the snapshot's key.
@@ -55,14 +61,23 @@ func (k *Kind) create(ctx context.Context, r step.Run, point lineage.Point, to t
 		lineage.Device:   point.Device,
 		lineage.TakenAt:  point.TakenAt.UTC().Format(time.RFC3339),
 	}
-	_, err := k.ec2.CreateVolume(ctx, &ec2.CreateVolumeInput{
-		SnapshotId:        aws.String(point.ID),
-		AvailabilityZone:  aws.String(to.zone),
-		VolumeType:        types.VolumeTypeGp3,
-		ClientToken:       aws.String(r.Token("volume", point.ID, to.id)),
-		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeVolume, Tags: list(tags)}},
-	})
-	return err
+	// KMS is asked after EC2 has answered. Where this role may not use the key, the
+	// new volume vanishes without a word, and its token answers a mismatch from then
+	// on, as after a person deleted the volume: so one more token, and no more.
+	// https://github.com/kubernetes-sigs/aws-ebs-csi-driver/issues/3010
+	for _, try := range tries {
+		_, err := k.ec2.CreateVolume(ctx, &ec2.CreateVolumeInput{
+			SnapshotId:        aws.String(point.ID),
+			AvailabilityZone:  aws.String(to.zone),
+			VolumeType:        types.VolumeTypeGp3,
+			ClientToken:       aws.String(r.Token("volume", point.ID, to.id, try)),
+			TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeVolume, Tags: list(tags)}},
+		})
+		if !is(err, "IdempotentParameterMismatch") {
+			return err
+		}
+	}
+	return step.Permanent("EC2 took back every volume it made of %s, as it does when this step's role may not use the snapshot's key (%s): let it, then start a new run", point.ID, point.Key)
 }
 
 // discard deletes duplicates. What is being created, or is attached by someone,
@@ -75,20 +90,17 @@ func (k *Kind) discard(ctx context.Context, r step.Run, surplus []types.Volume) 
 			continue
 		}
 		_, err := k.ec2.DeleteVolume(ctx, &ec2.DeleteVolumeInput{VolumeId: v.VolumeId})
-		if err := unless(err, notYet); err != nil {
+		if err != nil && !is(err, notYet...) {
 			return fmt.Errorf("delete duplicate volume %s: %w", aws.ToString(v.VolumeId), err)
 		}
 	}
 	return nil
 }
 
-// unless is err, or nil when it is one of the codes.
-func unless(err error, codes []string) error {
+// is says whether AWS refused with one of the codes.
+func is(err error, codes ...string) bool {
 	var refused smithy.APIError
-	if errors.As(err, &refused) && slices.Contains(codes, refused.ErrorCode()) {
-		return nil
-	}
-	return err
+	return errors.As(err, &refused) && slices.Contains(codes, refused.ErrorCode())
 }
 
 func list(tags map[string]string) []types.Tag {

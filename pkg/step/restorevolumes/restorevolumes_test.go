@@ -208,7 +208,7 @@ func TestAdvance_stopsForGoodWhenTheSetIsNotWhole(t *testing.T) {
 
 func TestAdvance_stopsForGoodWhenAVolumeNeedsAPerson(t *testing.T) {
 	for want, trouble := range map[string]func(*types.Volume){
-		"could not be made": func(v *types.Volume) { v.State = types.VolumeStateError },
+		"has failed": func(v *types.Volume) { v.State = types.VolumeStateError },
 		"i-stranger": func(v *types.Volume) {
 			v.State = types.VolumeStateInUse
 			v.Attachments = []types.VolumeAttachment{{InstanceId: aws.String("i-stranger"), State: types.VolumeAttachmentStateAttached}}
@@ -255,5 +255,29 @@ func TestAdvance_isNotDoneWhileAVolumeIsAttaching(t *testing.T) {
 	}
 	if got, err := w.look(); err != nil || got.Done || len(w.where()) != 4 {
 		t.Errorf("Advance = %+v, %v with %d volumes attaching; want pending", got, err, len(w.where()))
+	}
+}
+
+func TestAdvance_triesAVolumeOnceMoreThatEC2TookBack(t *testing.T) {
+	w := newRegion(t, workers()...)
+	if _, err := w.look(); err != nil {
+		t.Fatal(err)
+	}
+	w.vanish()
+	w.settle()
+	if diff := cmp.Diff(restored, w.where()); diff != "" {
+		t.Errorf("attached (-want +got):\n%s", diff)
+	}
+}
+
+func TestAdvance_stopsForGoodWhenEC2TakesEveryVolumeBack(t *testing.T) {
+	w := newRegion(t, workers()...)
+	var err error
+	for looks := 0; err == nil && looks < 10; looks++ {
+		_, err = w.look()
+		w.vanish()
+	}
+	if failure.ClassOf(err) != failure.Permanent || !strings.Contains(err.Error(), "key") {
+		t.Errorf("error %v; want a permanent one that says why", err)
 	}
 }

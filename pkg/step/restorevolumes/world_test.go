@@ -96,6 +96,9 @@ func (w *region) CreateVolume(_ context.Context, in *ec2.CreateVolumeInput, _ ..
 	}
 	request := fmt.Sprintf("create %s in %s", *in.SnapshotId, *in.AvailabilityZone)
 	if before, ok := w.tokens[*in.ClientToken]; ok {
+		if before == "" {
+			return nil, &smithy.GenericAPIError{Code: "IdempotentParameterMismatch"}
+		}
 		if before != request {
 			w.t.Errorf("one token for %q and %q", before, request)
 		}
@@ -110,6 +113,14 @@ func (w *region) CreateVolume(_ context.Context, in *ec2.CreateVolumeInput, _ ..
 		w.hidden++
 	}
 	return &ec2.CreateVolumeOutput{}, w.change(request)
+}
+
+// vanish takes back every volume, as EC2 does for want of a key.
+func (w *region) vanish() {
+	w.volumes = nil
+	for token := range w.tokens {
+		w.tokens[token] = ""
+	}
 }
 
 func (w *region) add(v types.Volume) {
