@@ -22,6 +22,7 @@ var page = template.Must(template.New("report.html").Funcs(template.FuncMap{
 	"mark":    mark,
 	"took":    Step.took,
 	"glyph":   Outcome.mark,
+	"count":   count,
 	"n":       func(v float64) string { return fmt.Sprintf("%.1f", v) },
 }).ParseFS(files, "page/report.html"))
 
@@ -122,6 +123,13 @@ func (r *Report) roles() []role {
 		}
 	}
 	return roles
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func moment(t time.Time) string {

@@ -34,7 +34,7 @@ type Report struct {
 	StruckAt   time.Time `json:"struckAt"`
 	DetectedAt time.Time `json:"detectedAt,omitzero"`     // the decision to recover
 	StartedAt  time.Time `json:"startedAt,omitzero"`      // the run's first step
-	MovedAt    time.Time `json:"trafficMovedAt,omitzero"` // first good page from the recovery region
+	MovedAt    time.Time `json:"trafficMovedAt,omitzero"` // the name first led to the recovery region
 
 	Steps          []Step          `json:"steps"`
 	RecoveryPoints []RecoveryPoint `json:"recoveryPoints"`

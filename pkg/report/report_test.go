@@ -56,7 +56,7 @@ func TestVerdict_isGoodOnlyWhenEverythingIs(t *testing.T) {
 		"The RPO was not measured.":                                                          func(r *Report) { r.RPO.MeasuredSeconds = nil },
 		"The RTO is 15 min 41 s, 5 min 41 s over the objective of 10 min.":                   func(r *Report) { r.RTO.ObjectiveSeconds = 600 },
 		"The RPO is 23 min 12 s, 3 min 12 s over the objective of 20 min.":                   func(r *Report) { r.RPO.ObjectiveSeconds = 1200 },
-		"Not so: the database accepts writes (seen: nothing).":                               func(r *Report) { r.Checks[2].OK, r.Checks[2].Seen = false, "" },
+		"A check failed: the database accepts writes (seen: nothing).":                       func(r *Report) { r.Checks[2].OK, r.Checks[2].Seen = false, "" },
 		"Left over: vol-1.":                                                                  func(r *Report) { r.Leftovers = []string{"vol-1"} },
 		"Nothing was checked after the run.":                                                 func(r *Report) { r.Checks = nil },
 		"The clock stood still.":                                                             func(r *Report) { r.Problems = []string{"The clock stood still."} },

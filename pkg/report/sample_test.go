@@ -22,7 +22,7 @@ func sample() *Report {
 		Primary: "us-east-1", Recovery: "us-west-2", End: run.Recovered,
 		RTO:      Measure{ObjectiveSeconds: 1800, MeasuredSeconds: Seconds(15*time.Minute + 41*time.Second)},
 		RPO:      Measure{ObjectiveSeconds: 3600, MeasuredSeconds: Seconds(23*time.Minute + 12*time.Second)},
-		StruckAt: struck, DetectedAt: after(1, 4), StartedAt: after(1, 9), MovedAt: after(15, 42),
+		StruckAt: struck, DetectedAt: after(1, 4), StartedAt: after(1, 9), MovedAt: after(14, 0),
 		Steps: []Step{
 			step("orders", "promote-database", after(1, 12), after(9, 40), "orders-replica is db.r6g.large, Multi-AZ, writable"),
 			step("web", "launch-instances", after(1, 12), after(4, 30), "4 of 4 running in 2 zones, all targets healthy"),

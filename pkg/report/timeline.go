@@ -213,14 +213,19 @@ func (r *Report) visits(a axis) []bar {
 		if to.Before(a.from) {
 			continue
 		}
-		class, said := "missed", "no page"
+		class, said := "missed", "no page" // wherever the name led
 		switch {
 		case s.OK && s.Address == home:
 			class, said = "served", "pages from "+s.Address
 		case s.OK:
 			class, said = "moved", "pages from "+s.Address
 		}
-		bars = append(bars, a.bar(s.From, to, class, fmt.Sprintf("%s, %d visits", said, s.Visits)))
+		next := a.bar(s.From, to, class, said)
+		if n := len(bars) - 1; n >= 0 && bars[n].Class == class && bars[n].Title == said {
+			bars[n].Width = next.X + next.Width - bars[n].X
+			continue
+		}
+		bars = append(bars, next)
 	}
 	return bars
 }

@@ -37,7 +37,7 @@ func (r *Report) Verdict() (ok bool, problems []string) {
 	}
 	for _, c := range r.Checks {
 		if !c.OK {
-			add("Not so: %s (seen: %s).", c.What, cmp.Or(c.Seen, "nothing"))
+			add("A check failed: %s (seen: %s).", c.What, cmp.Or(c.Seen, "nothing"))
 		}
 	}
 	for _, l := range r.Leftovers {
