@@ -2,14 +2,15 @@ package internet
 
 import (
 	"bufio"
-	"context"
+	"errors"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -17,33 +18,80 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/clock"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/simulator"
 )
 
 var listening = regexp.MustCompile(`Running on (http://127\.0\.0\.1:\d+)`)
 
-// startMoto runs plain moto on a free port until the test is over.
+// moto is one plain simulator for all tests, emptied before each.
+var moto struct {
+	once sync.Once
+	url  *url.URL
+	err  error
+	end  func()
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if moto.end != nil {
+		moto.end()
+	}
+	os.Exit(code)
+}
+
 func startMoto(t *testing.T) *url.URL {
+	t.Helper()
+	python := python(t)
+	moto.once.Do(func() { moto.url, moto.err = runMoto(python) })
+	if moto.err != nil {
+		t.Fatal(moto.err)
+	}
+	response, err := http.Post(moto.url.JoinPath("moto-api", "reset").String(), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return moto.url
+}
+
+func python(t *testing.T) string {
 	t.Helper()
 	python := os.Getenv("PILOTLIGHT_PYTHON")
 	if python == "" {
-		python = filepath.Join("..", "..", "..", ".venv", "bin", "python")
+		python = simulator.Python(filepath.Join("..", "..", ".."))
 	}
 	if _, err := os.Stat(python); err != nil {
 		t.Skipf("no simulator: %v (make sets it up)", err)
 	}
-	ctx, end := context.WithTimeout(t.Context(), time.Minute)
-	cmd := exec.CommandContext(ctx, python, "-c", "from moto.server import main; main(['-H', '127.0.0.1', '-p', '0'])")
-	out, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
+	return python
+}
+
+// untilStdinEnds runs moto for as long as the test's end of the pipe is open: a
+// test that is killed takes it along.
+const untilStdinEnds = `
+import os, sys, threading
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+from moto.server import main
+main(["-H", "127.0.0.1", "-p", "0"])
+`
+
+// runMoto runs moto on a free port, which it tells in its log.
+func runMoto(python string) (*url.URL, error) {
+	cmd := exec.Command(python, "-c", untilStdinEnds)
+	in, inErr := cmd.StdinPipe()
+	out, outErr := cmd.StderrPipe()
+	if err := errors.Join(inErr, outErr); err != nil {
+		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	t.Cleanup(func() {
-		end()
+	moto.end = func() {
+		_ = in.Close()
 		_ = cmd.Wait()
-	})
+	}
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if found := listening.FindStringSubmatch(lines.Text()); found != nil {
@@ -51,15 +99,10 @@ func startMoto(t *testing.T) *url.URL {
 				for lines.Scan() {
 				}
 			}()
-			u, err := url.Parse(found[1])
-			if err != nil {
-				t.Fatal(err)
-			}
-			return u
+			return url.Parse(found[1])
 		}
 	}
-	t.Fatalf("moto did not start: %v", lines.Err())
-	return nil
+	return nil, errors.Join(errors.New("moto did not start"), lines.Err())
 }
 
 // startInternet runs an internet on plain moto at 60 times real time.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -24,13 +23,6 @@ import (
 // startAWS runs the simulator, the front and the internet on one clock.
 func startAWS(t *testing.T) (*Internet, *url.URL) {
 	t.Helper()
-	python := os.Getenv("PILOTLIGHT_PYTHON")
-	if python == "" {
-		python = simulator.Python(filepath.Join("..", "..", ".."))
-	}
-	if _, err := os.Stat(python); err != nil {
-		t.Skipf("no simulator: %v (make sets it up)", err)
-	}
 	file := filepath.Join(t.TempDir(), "clock")
 	c, err := clock.New(file, 60)
 	if err != nil {
@@ -41,7 +33,7 @@ func startAWS(t *testing.T) (*Internet, *url.URL) {
 		t.Fatal(err)
 	}
 	s, err := simulator.Start(t.Context(), simulator.Options{
-		Python: python, ClockFile: file, FrontPort: listener.Addr().(*net.TCPAddr).Port,
+		Python: python(t), ClockFile: file, FrontPort: listener.Addr().(*net.TCPAddr).Port,
 	})
 	if err != nil {
 		t.Fatal(err)
