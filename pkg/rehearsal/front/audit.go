@@ -9,7 +9,7 @@ import (
 
 // Call is one line of the audit: how often a role called an action in a region.
 type Call struct {
-	Role     string `json:"role"`    // "states" is the state machine itself
+	Role     string `json:"role"`    // a state machine signs as its role, an event bus as events.amazonaws.com
 	Service  string `json:"service"` // as IAM spells it
 	Action   string `json:"action"`
 	Region   string `json:"region"`

@@ -1,6 +1,7 @@
 package front
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -26,7 +27,7 @@ func refuseUnready(f *Front, ctx context.Context, x *exchange) *failure {
 		}
 		return f.starting(x, x.form.Get("InstanceId"))
 	case "CreateImage", "CreateSnapshots":
-		return f.starting(x, cmpOr(x.form, "InstanceId", "InstanceSpecification.InstanceId"))
+		return f.starting(x, cmp.Or(x.form.Get("InstanceId"), x.form.Get("InstanceSpecification.InstanceId")))
 	case "CopyImage":
 		return f.unavailable(x, x.form.Get("SourceRegion"), x.form.Get("SourceImageId"))
 	case "RunInstances", "CreateFleet":
@@ -37,15 +38,6 @@ func refuseUnready(f *Front, ctx context.Context, x *exchange) *failure {
 		}
 	}
 	return nil
-}
-
-func cmpOr(form url.Values, names ...string) string {
-	for _, name := range names {
-		if v := form.Get(name); v != "" {
-			return v
-		}
-	}
-	return ""
 }
 
 func (f *Front) incomplete(x *exchange, region, id string) *failure {

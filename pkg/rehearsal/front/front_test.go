@@ -155,7 +155,7 @@ func TestIdentify_readsEveryProtocol(t *testing.T) {
 		{"POST", "/service/GraniteServiceVersion20100801/operation/PutMetricData", "", "", "r", west, "monitoring", identity{"r", "cloudwatch", "PutMetricData", west}},
 		{"POST", "/2013-04-01/hostedzone/Z1/rrset/", "", "", "r", east, "route53", identity{"r", "route53", "ChangeResourceRecordSets", east}},
 		{"GET", "/2013-04-01/healthcheck/1", "", "", "r", east, "route53", identity{"r", "route53", "GetHealthCheck", east}},
-		{"POST", "/2015-03-31/functions/f/invocations", "", "", "ak", west, "lambda", identity{"states", "lambda", "Invoke", west}},
+		{"POST", "/2015-03-31/functions/f/invocations", "", "", "machine", west, "lambda", identity{"machine", "lambda", "Invoke", west}},
 		{"PUT", "/schedules/s", "", "", "a/path/role", west, "scheduler", identity{"a/path/role", "scheduler", "UpdateSchedule", west}},
 		{"PUT", "/bucket/key", "", "", "r", west, "s3", identity{"r", "s3", "PutObject", west}},
 		{"POST", "/moto-api/reset", "", "", "", "", "", identity{"", "", "PostObject", ""}},

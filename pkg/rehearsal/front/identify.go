@@ -14,9 +14,6 @@ type identity struct {
 	Region  string // global services are signed for us-east-1
 }
 
-// stateMachine is the access key that moto's Step Functions signs with.
-const stateMachine = "ak"
-
 // iamPrefix maps a signing name to the prefix that IAM policies use, where they
 // differ, so that the audit can be compared with policies.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
@@ -25,9 +22,6 @@ var iamPrefix = map[string]string{"monitoring": "cloudwatch"}
 func identify(r *http.Request, form url.Values) identity {
 	var who identity
 	who.Role, who.Region, who.Service = signer(r.Header.Get("Authorization"))
-	if who.Role == stateMachine {
-		who.Role = "states"
-	}
 	if name, ok := iamPrefix[who.Service]; ok {
 		who.Service = name
 	}
