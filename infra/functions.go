@@ -33,6 +33,10 @@ func (s *recovery) function(f blueprint.Function) awslambda.Function {
 		AssumedBy:      service("lambda"),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{f.Name: document(statements...)},
 	})
+	var reserved *float64 // nil: the account's pool
+	if f.Concurrent > 0 {
+		reserved = jsii.Number(f.Concurrent)
+	}
 	return awslambda.NewFunction(s, construct("Function", f.Name), &awslambda.FunctionProps{
 		FunctionName: jsii.String(f.Deployed),
 		Description:  jsii.String(f.Purpose),
@@ -44,6 +48,8 @@ func (s *recovery) function(f blueprint.Function) awslambda.Function {
 		LogGroup:     logs,
 		Timeout:      awscdk.Duration_Seconds(jsii.Number(f.Timeout.Seconds())),
 		MemorySize:   jsii.Number(f.MemoryMiB),
+
+		ReservedConcurrentExecutions: reserved,
 		CurrentVersionOptions: &awslambda.VersionOptions{
 			// A run in flight calls the version that it started with: keep it.
 			RemovalPolicy: awscdk.RemovalPolicy_RETAIN,

@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
+	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
 	"github.com/pilotlight/pilotlight/pkg/rehearsal"
@@ -31,17 +33,21 @@ func newRehearse() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			progress := report.NewProgress(os.Stderr)
-			defer progress.Close()
-			options := rehearsal.Options{Root: root, Plan: p, Scenario: scenario, Progress: progress}
+			var progress *report.Progress
+			options := rehearsal.Options{Root: root, Plan: p, Scenario: scenario, Tell: func(now func() time.Time) rehearsal.Progress {
+				progress = report.NewProgress(os.Stderr, isatty.IsTerminal(os.Stderr.Fd()), now)
+				return progress
+			}}
 			if verbose {
-				options.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+				options.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
 			}
 			result, err := rehearsal.Run(cmd.Context(), options)
+			if progress != nil {
+				progress.Close()
+			}
 			if err != nil {
 				return err
 			}
-			progress.Close()
 			return publish(cmd.OutOrStdout(), result, out)
 		},
 	}

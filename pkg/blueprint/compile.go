@@ -56,6 +56,9 @@ func (b *Blueprint) protect(p *plan.Plan) error {
 		if !used[function] {
 			used[function] = true
 			b.add(p, function, passGrants(p, function)...)
+			// One pass at a time: EC2's create and copy calls take no token, so two
+			// passes that look at the same moment would both make what is missing.
+			b.Functions[len(b.Functions)-1].Concurrent = 1
 			b.Forwards = append(b.Forwards, Forward{Name: b.named(function), Pattern: pattern})
 		}
 		input := map[string]any{"plan": p.Name, "primary": p.Primary, "recovery": p.Recovery, "policy": policy}

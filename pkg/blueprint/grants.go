@@ -86,6 +86,7 @@ func launchGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 		{Actions: []string{"iam:PassRole"}, Resources: []string{"arn:${Partition}:iam::${Account}:role/*"},
 			Condition: map[string]map[string]string{"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}},
 	}
+	grants = append(grants, keyGrants(p.Recovery)...)
 	var groups []string
 	for _, s := range steps {
 		if targets := s.Spec.(*plan.LaunchInstances).Targets; targets != "" {
@@ -102,14 +103,14 @@ func launchGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 }
 
 func restoreGrants(p *plan.Plan, _ []*plan.Step) []Grant {
-	return []Grant{
+	return append(keyGrants(p.Recovery),
 		see(p.Recovery, "ec2:DescribeInstances", "ec2:DescribeVolumes"),
 		makes(p, p.Recovery, "CreateVolume", "volume/*"),
-		{Actions: []string{"ec2:CreateVolume"}, Resources: []string{unowned(p.Recovery, "snapshot/*")}, Regions: []string{p.Recovery}, Condition: ours(p)},
+		Grant{Actions: []string{"ec2:CreateVolume"}, Resources: []string{unowned(p.Recovery, "snapshot/*")}, Regions: []string{p.Recovery}, Condition: ours(p)},
 		tags(p.Recovery, "CreateVolume", "volume/*"),
-		{Actions: []string{"ec2:AttachVolume", "ec2:DeleteVolume"}, Resources: []string{regional("ec2", p.Recovery, "volume/*")}, Regions: []string{p.Recovery}, Condition: ours(p)},
-		{Actions: []string{"ec2:AttachVolume"}, Resources: []string{regional("ec2", p.Recovery, "instance/*")}, Regions: []string{p.Recovery}},
-	}
+		Grant{Actions: []string{"ec2:AttachVolume", "ec2:DeleteVolume"}, Resources: []string{regional("ec2", p.Recovery, "volume/*")}, Regions: []string{p.Recovery}, Condition: ours(p)},
+		Grant{Actions: []string{"ec2:AttachVolume"}, Resources: []string{regional("ec2", p.Recovery, "instance/*")}, Regions: []string{p.Recovery}},
+	)
 }
 
 func parameterGrants(p *plan.Plan, steps []*plan.Step) []Grant {

@@ -22,12 +22,12 @@ func passGrants(p *plan.Plan, function string) []Grant {
 	} else {
 		grants = append(grants, imageGrants(p)...)
 	}
-	return append(grants, keyGrants(p)...)
+	return append(grants, keyGrants(p.Primary, p.Recovery)...)
 }
 
 func snapshotGrants(p *plan.Plan) []Grant {
 	grants := []Grant{
-		see(p.Primary, "ec2:DescribeVolumes", "ec2:DescribeSnapshots"),
+		see(p.Primary, "ec2:DescribeVolumes", "ec2:DescribeInstances", "ec2:DescribeSnapshots"),
 		see(p.Recovery, "ec2:DescribeSnapshots"),
 		// Only the new snapshots take tags; the instance and its volumes are named
 		// by id and read from, so no condition on them would protect anything.
@@ -80,15 +80,16 @@ func imageGrants(p *plan.Plan) []Grant {
 	return grants
 }
 
-// keyGrants let EBS use the recovery region's key for the copies and the keys of
-// the sources for reading them, through EC2 alone.
+// keyGrants let EBS use keys of these regions for what a function reads, copies
+// and creates, through EC2 alone.
 // https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
-func keyGrants(p *plan.Plan) []Grant {
-	use := []string{"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
+func keyGrants(regions ...string) []Grant {
 	var grants []Grant
-	for _, region := range []string{p.Primary, p.Recovery} {
+	for _, region := range regions {
 		grants = append(grants, Grant{
-			Actions: use, Resources: []string{regional("kms", region, "key/*")}, Regions: []string{region},
+			Actions: []string{"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt",
+				"kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"},
+			Resources: []string{regional("kms", region, "key/*")}, Regions: []string{region},
 			Condition: map[string]map[string]string{"StringEquals": {"kms:ViaService": "ec2." + region + ".amazonaws.com"}},
 		})
 	}

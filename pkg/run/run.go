@@ -4,6 +4,7 @@
 package run
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -86,6 +87,12 @@ type Input struct {
 	Epoch  int64     `json:"epoch"`
 	Reason string    `json:"reason"`
 	At     time.Time `json:"at"` // the ledger's time of the decision
+}
+
+// Given is the input that the newest run was started with.
+func (s State) Given() (Input, error) {
+	var input Input
+	return input, json.Unmarshal([]byte(s.Input), &input)
 }
 
 // Pins are the recovery points that a run uses, chosen once by open-run, by policy.

@@ -23,7 +23,7 @@ const balancerZone = "Z35SXDOTRQ7X7K"
 func publishNames(ctx context.Context, c *cloud.Cloud, p *plan.Plan, primary, recovery *site, healthCheck string) error {
 	c.Internet.RegisterName(primary.name, PrimaryAddress)
 	c.Internet.RegisterName(recovery.name, RecoveryAddress)
-	book := &zones{client: route53.NewFromConfig(c.As(role, "us-east-1")), ids: map[string]string{}}
+	book := &zones{client: route53.NewFromConfig(c.Upstream("us-east-1")), ids: map[string]string{}}
 	record := shifted(p)
 	if record != "" {
 		home := alias(record, primary.name)

@@ -12,6 +12,7 @@ import (
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
@@ -58,7 +59,31 @@ func (s *site) kept(ctx context.Context, p *plan.Plan, endpoints map[string]stri
 			}
 		}
 	}
+	if err := s.keys(ctx, p); err != nil {
+		return err
+	}
 	return s.pointers(ctx, p, launched)
+}
+
+// keys are those that the plan's policies encrypt their copies with, by alias. A
+// policy that names a key by id or ARN names one that only the team can have.
+func (s *site) keys(ctx context.Context, p *plan.Plan) error {
+	client := kms.NewFromConfig(s.cloud.Upstream(s.region))
+	made := map[string]bool{}
+	for _, policy := range p.Protect {
+		if !strings.HasPrefix(policy.Key, "alias/") || made[policy.Key] {
+			continue
+		}
+		made[policy.Key] = true
+		key, err := client.CreateKey(ctx, &kms.CreateKeyInput{})
+		if err != nil {
+			return fmt.Errorf("key %s: %w", policy.Key, err)
+		}
+		if _, err := client.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: aws.String(policy.Key), TargetKeyId: key.KeyMetadata.KeyId}); err != nil {
+			return fmt.Errorf("key %s: %w", policy.Key, err)
+		}
+	}
+	return nil
 }
 
 // pointers are the launch templates that policies keep pointing at their newest
@@ -101,7 +126,7 @@ func (s *site) parameter(ctx context.Context, spec *plan.SetParameter, endpoints
 	if value == spec.Value {
 		value = "at home"
 	}
-	_, err := ssm.NewFromConfig(s.cloud.As(role, s.region)).PutParameter(ctx, &ssm.PutParameterInput{
+	_, err := ssm.NewFromConfig(s.cloud.Upstream(s.region)).PutParameter(ctx, &ssm.PutParameterInput{
 		Name: aws.String(spec.Name), Value: aws.String(value), Type: ssmtypes.ParameterTypeString,
 	})
 	return err
@@ -111,7 +136,7 @@ func (s *site) parameter(ctx context.Context, spec *plan.SetParameter, endpoints
 // in the recovery region, and answers the endpoints at home by step.
 func buildDatabases(ctx context.Context, c *cloud.Cloud, p *plan.Plan) (map[string]string, error) {
 	endpoints := map[string]string{}
-	home, away := rds.NewFromConfig(c.As(role, p.Primary)), rds.NewFromConfig(c.As(role, p.Recovery))
+	home, away := rds.NewFromConfig(c.Upstream(p.Primary)), rds.NewFromConfig(c.Upstream(p.Recovery))
 	for step := range p.Steps() {
 		spec, ok := step.Spec.(*plan.PromoteDatabase)
 		if !ok {

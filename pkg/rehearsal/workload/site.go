@@ -36,7 +36,7 @@ type site struct {
 }
 
 func newSite(ctx context.Context, c *cloud.Cloud, app, region string, zones []string) (*site, error) {
-	cfg := c.As(role, region)
+	cfg := c.Upstream(region)
 	s := &site{
 		cloud: c, app: app, region: region, zones: zones,
 		ec2:      ec2.NewFromConfig(cfg),

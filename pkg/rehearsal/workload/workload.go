@@ -4,7 +4,8 @@
 //
 // Everything is derived from the plan, so any valid plan can be rehearsed. It
 // models a web application with workers and databases; it is not the product and
-// carries none of the product's tags.
+// carries none of the product's tags. It is older than the rehearsal, so it is
+// built in the simulator behind the front, where nothing takes time.
 package workload
 
 import (
@@ -17,7 +18,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/internet"
 )
 
-// role is who builds and runs the application, in the audit.
+// role is who makes the application's alarms, in the audit.
 const role = "workload"
 
 // How large the modelled application is in its primary region.

@@ -1,0 +1,173 @@
+// Package rehearsal plays a plan from its first recovery point to the report of
+// its recovery, in a simulated AWS on loopback: the real functions, the state
+// machine that is deployed, the schedules, the alarms, a disaster, and a shopper
+// who measures it from outside.
+//
+// It runs the product and never models it. What is modelled is AWS: how long
+// things take, and the disaster. The report says so.
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/pilotlight/pilotlight/pkg/blueprint"
+	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/cloud"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/deploy"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/front"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/internet"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/workload"
+	"github.com/pilotlight/pilotlight/pkg/report"
+	"github.com/pilotlight/pilotlight/pkg/run"
+)
+
+// PowerLoss is the scenario in which the primary region's endpoints hang and its
+// web servers answer nothing.
+const PowerLoss = "power-loss"
+
+// Scenarios are the game days that can be played.
+var Scenarios = []string{PowerLoss}
+
+// Progress is told what happens, as it happens.
+type Progress interface {
+	Say(line string)
+	Step(name, kind, detail string, outcome report.Outcome)
+	Struck(at time.Time)
+}
+
+// Options of a rehearsal. Root, Plan, Scenario and Tell are required.
+type Options struct {
+	Root     string // the repository
+	Plan     *plan.Plan
+	Scenario string
+	// Tell makes the Progress, whose times are those of the given clock.
+	Tell func(now func() time.Time) Progress
+	Log  *slog.Logger // nil: silent
+	// Before is called right before the disaster strikes; nil: nothing. Tests
+	// inject faults with it.
+	Before func(*cloud.Cloud)
+	// AfterDone is cloud.Options.AfterDone.
+	AfterDone func(function string, payload []byte, again func() front.Result)
+}
+
+// rehearsal is one rehearsal under way.
+type rehearsal struct {
+	Options
+	Progress
+	cloud     *cloud.Cloud
+	blueprint *blueprint.Blueprint
+	deployed  *deploy.Deployment
+	workload  *workload.Workload
+	shopper   *internet.Shopper
+
+	began   time.Time // real time
+	struck  time.Time // data time
+	alarmed time.Time // data time of the last alarm
+	record  run.Record
+	said    map[string]report.Outcome // last told of each step
+	report  *report.Report
+}
+
+// Run plays the rehearsal to its report. Its error is about the rehearsal itself;
+// how the recovery went is in the report.
+func Run(ctx context.Context, o Options) (*report.Report, error) {
+	if o.Scenario != PowerLoss {
+		return nil, fmt.Errorf("there is no scenario %q; take one of %v", o.Scenario, Scenarios)
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	compiled, err := blueprint.Compile(o.Plan)
+	if err != nil {
+		return nil, err
+	}
+	r := &rehearsal{Options: o, blueprint: compiled, began: time.Now(), said: map[string]report.Outcome{}}
+	if r.cloud, err = cloud.Start(ctx, cloud.Options{Root: o.Root, Log: o.Log, AfterDone: o.AfterDone}); err != nil {
+		return nil, err
+	}
+	r.Progress = o.Tell(r.cloud.Clock.Now)
+	err = r.play(r.cloud.Gone)
+	if gone := context.Cause(r.cloud.Gone); gone != nil && ctx.Err() == nil {
+		err = gone // whatever failed, failed because of this
+	}
+	return r.report, errors.Join(err, r.cloud.Close())
+}
+
+func (r *rehearsal) play(ctx context.Context) error {
+	for _, act := range []func(context.Context) error{r.build, r.protect, r.open, r.strike, r.detect, r.recover, r.measure} {
+		if err := act(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// build deploys the plan and brings up the application that it is for.
+func (r *rehearsal) build(ctx context.Context) error {
+	r.Say("building and deploying the functions of plan " + r.Plan.Name)
+	deployed, schedules, err := deploy.Apply(ctx, r.cloud, r.blueprint)
+	if err != nil {
+		return err
+	}
+	r.deployed = deployed
+	r.Say("building the application in " + r.Plan.Primary + ", and what " + r.Plan.Recovery + " keeps")
+	if r.workload, err = workload.Build(ctx, r.cloud, r.Plan, deployed.HealthCheck); err != nil {
+		return err
+	}
+	r.cloud.Schedule(schedules)
+	return nil
+}
+
+// open lets the shopper in and waits until he has seen that all is well.
+func (r *rehearsal) open(ctx context.Context) error {
+	if r.workload.Page == "" {
+		r.Say("no step of the plan moves traffic: the outage cannot be measured")
+		return nil
+	}
+	shopper, err := r.cloud.Internet.Shop(r.workload.Page)
+	if err != nil {
+		return err
+	}
+	r.shopper = shopper
+	r.Say("a shopper asks for " + r.workload.Page + " every second")
+	const enough = 30
+	return r.until(ctx, 10*time.Minute, "the shopper did not find the shop open before the disaster", func(context.Context) (bool, error) {
+		visits := shopper.Visits()
+		return len(visits) >= enough && visits[len(visits)-enough:].Misses() == 0, nil
+	})
+}
+
+// strike takes the primary region away.
+func (r *rehearsal) strike(context.Context) error {
+	if r.Before != nil {
+		r.Before(r.cloud)
+	}
+	r.struck = r.cloud.Clock.Now()
+	r.cloud.Front.Strike(r.Plan.Primary)
+	r.workload.Home.Kill()
+	r.Struck(r.struck)
+	r.Say(fmt.Sprintf("power loss: every endpoint of %s hangs, and the shop is dark", r.Plan.Primary))
+	return nil
+}
+
+// until looks every few milliseconds of real time until done says so, at most
+// limit of data time.
+func (r *rehearsal) until(ctx context.Context, limit time.Duration, otherwise string, done func(context.Context) (bool, error)) error {
+	deadline := r.cloud.Clock.Now().Add(limit)
+	for {
+		ok, err := done(ctx)
+		if err != nil || ok {
+			return err
+		}
+		if r.cloud.Clock.Now().After(deadline) {
+			return errors.New(otherwise)
+		}
+		if err := r.cloud.Clock.Wait(ctx, 3*time.Second); err != nil {
+			return err
+		}
+	}
+}
