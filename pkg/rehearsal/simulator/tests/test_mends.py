@@ -1,9 +1,9 @@
 """Each mend outside EC2's images and snapshots, before and after.
 
-Run, in the folder above this one: python -m unittest launcher.test_mends
+Run, in the folder above this one: python -m unittest tests.test_mends
 """
 
-from . import mending
+from launcher import mending
 from .bench import PRIMARY, Case, client, data_volume, image, instance, mended, moto_as_it_came, tagging, tags
 
 

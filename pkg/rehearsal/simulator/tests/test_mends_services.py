@@ -1,6 +1,6 @@
 """The mends of RDS and Route 53, before and after, and what needed none.
 
-Run, in the folder above this one: python -m unittest launcher.test_mends_services
+Run, in the folder above this one: python -m unittest tests.test_mends_services
 """
 
 

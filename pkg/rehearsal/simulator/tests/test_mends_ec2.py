@@ -1,4 +1,4 @@
-"""Each EC2 mend, before and after. Run: python -m unittest launcher.test_mends_ec2"""
+"""Each EC2 mend, before and after. Run: python -m unittest tests.test_mends_ec2"""
 
 from unittest import mock
 

@@ -1,6 +1,6 @@
 """The mends of CloudWatch, before and after, and its JSON protocol over HTTP.
 
-Run, in the folder above this one: python -m unittest launcher.test_mends_alarms
+Run, in the folder above this one: python -m unittest tests.test_mends_alarms
 """
 
 import datetime

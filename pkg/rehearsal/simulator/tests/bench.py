@@ -11,7 +11,7 @@ import boto3
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from . import cloudwatch, ec2, mending, rds, route53
+from launcher import cloudwatch, ec2, mending, rds, route53
 
 PRIMARY, RECOVERY = "us-east-1", "us-west-2"
 

@@ -1,0 +1,65 @@
+# Everything a person does with this repository. `make help` explains itself.
+
+PYTHON ?= python3
+PLAN ?= plans/storefront.yaml
+SCENARIO ?= power-loss
+
+FUNCTIONS := $(notdir $(wildcard functions/*))
+LAMBDA := GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc -trimpath -ldflags '-s -w' -buildvcs=false
+
+export CDK_DISABLE_CLI_TELEMETRY := true
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+
+.PHONY: help setup drill test check simulate invoke build synth deploy fuzz clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: .venv/ready node_modules/ready ## install the simulator and the CDK command line, once
+
+.venv/ready: pkg/rehearsal/simulator/requirements.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+node_modules/ready: package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+drill: .venv/ready ## watch a region die and the application come back (PLAN=, SCENARIO=)
+	go build -o bin/pilotlight ./cmd/pilotlight
+	./bin/pilotlight rehearse $(PLAN) --scenario $(SCENARIO)
+
+test: setup ## all tests: unit, property, the rehearsal end to end, CDK templates
+	go test ./...
+	cd pkg/rehearsal/simulator && ../../../.venv/bin/python -m unittest discover --quiet --start-directory tests --top-level-directory .
+
+check: test ## what CI runs, and vet, staticcheck, gofmt besides
+	go vet ./...
+	go tool staticcheck ./...
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these files'; exit 1; }
+
+simulate: .venv/ready ## keep a simulated AWS with the plan deployed running, for make invoke
+	go build -o bin/pilotlight ./cmd/pilotlight
+	./bin/pilotlight simulate $(PLAN)
+
+invoke: ## invoke a function of the running simulation: FUNCTION=verify EVENT=events/verify/step.json
+	@go build -o bin/pilotlight ./cmd/pilotlight
+	@./bin/pilotlight invoke $(FUNCTION) $(EVENT)
+
+build: $(FUNCTIONS:%=bin/arm64/%/bootstrap) ## the functions as they are deployed
+
+bin/arm64/%/bootstrap: FORCE
+	@mkdir -p $(@D)
+	$(LAMBDA) -o $@ ./functions/$*
+
+synth: setup build ## the CloudFormation templates of every plan, in cdk.out
+	npx cdk synth --quiet --no-notices
+
+deploy: setup build ## deploy every plan to the account and regions of your AWS credentials
+	npx cdk deploy --all --no-notices
+
+FORCE:
+
+clean: ## remove everything that was built or installed here
+	rm -rf bin out cdk.out .venv node_modules

@@ -1,0 +1,1 @@
+"""Tests of the mends: each shows moto as it came, and mended."""
