@@ -112,12 +112,12 @@ func (f *file) checkInterval(path string, p Policy) {
 	if f.at[path+".rpo"] == nil {
 		whose = "plan's rpo"
 	}
-	instead := fmt.Sprintf("rpo: %s or more", brief(oldest))
+	instead := fmt.Sprintf("rpo: %s or more", oldest)
 	if room := p.RPO - snapshotAllowance - copyAllowance; room >= minEvery {
-		instead = fmt.Sprintf("every: %s or less, or rpo: %s or more", brief(room), brief(oldest))
+		instead = fmt.Sprintf("every: %s or less, or rpo: %s or more", room, oldest)
 	}
-	f.wrong(path+".every", fmt.Sprintf("breaks the %s of %s: every %s + snapshot %s + copy %s = %s", whose, brief(p.RPO),
-		brief(p.Every), brief(snapshotAllowance), brief(copyAllowance), brief(oldest)), instead)
+	f.wrong(path+".every", fmt.Sprintf("breaks the %s of %s: every %s + snapshot %s + copy %s = %s", whose, p.RPO,
+		p.Every, snapshotAllowance, copyAllowance, oldest), instead)
 }
 
 // checkKey refuses a key that copies in the recovery region could not use.

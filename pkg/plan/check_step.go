@@ -163,8 +163,8 @@ func checkRestoreVolumes(c stepCheck, spec *RestoreVolumes) {
 
 func checkVerify(c stepCheck, spec *Verify) {
 	if spec.For >= c.step.Timeout {
-		c.wrong(c.path+".for", fmt.Sprintf("%s of good answers do not fit in the step's timeout of %s", brief(spec.For), brief(c.step.Timeout)),
-			fmt.Sprintf("a longer timeout than %s", brief(spec.For)))
+		c.wrong(c.path+".for", fmt.Sprintf("%s of good answers do not fit in the step's timeout of %s", spec.For, c.step.Timeout),
+			fmt.Sprintf("a longer timeout than %s", spec.For))
 	}
 }
 

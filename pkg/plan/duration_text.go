@@ -18,9 +18,9 @@ func parseDuration(s string) (d Duration, problem, instead string) {
 			problem = fmt.Sprintf("%s has no unit", shorten(s))
 		}
 	case v < 0:
-		problem, instead = fmt.Sprintf("%s is negative", s), brief(Duration(-v))
+		problem, instead = fmt.Sprintf("%s is negative", s), Duration(-v).String()
 	case v%time.Second != 0:
-		problem, instead = fmt.Sprintf("%s is not a whole number of seconds", s), brief(Duration(v.Round(time.Second)))
+		problem, instead = fmt.Sprintf("%s is not a whole number of seconds", s), Duration(v.Round(time.Second)).String()
 	}
 	return Duration(v), problem, instead
 }
@@ -52,20 +52,8 @@ func meantDuration(s string) string {
 		}
 		var n int64
 		if _, err := fmt.Sscan(found[1], &n); ok && err == nil {
-			return brief(Duration(n) * unit)
+			return (Duration(n) * unit).String()
 		}
 	}
 	return "a duration such as 30m, 90s or 24h"
-}
-
-// brief writes 30m for 30m0s: as the file would.
-func brief(d Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
 }

@@ -45,7 +45,7 @@ func (f *file) lintPolicies(p *Plan) {
 		case !used[policy.Name]:
 			f.warn(path, fmt.Sprintf("%s is protected and no step launches its image", policy.Name), "point.launch-template, and launch-instances with the same template")
 		case policy.Volumes != nil && policy.RPO > p.Objectives.RPO:
-			f.warn(path+".rpo", fmt.Sprintf("recovery may bring back data that is %s old, beyond the plan's rpo of %s", brief(policy.RPO), brief(p.Objectives.RPO)), "the plan's rpo, or less")
+			f.warn(path+".rpo", fmt.Sprintf("recovery may bring back data that is %s old, beyond the plan's rpo of %s", policy.RPO, p.Objectives.RPO), "the plan's rpo, or less")
 		}
 	}
 }

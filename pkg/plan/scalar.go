@@ -141,9 +141,9 @@ func (m *mapping) duration(key string, n need, least, most Duration) Duration {
 	switch {
 	case problem != "":
 	case d < least:
-		problem, instead = fmt.Sprintf("%s is less than %s", brief(d), brief(least)), brief(least)+" or more"
+		problem, instead = fmt.Sprintf("%s is less than %s", d, least), least.String()+" or more"
 	case d > most:
-		problem, instead = fmt.Sprintf("%s is more than %s", brief(d), brief(most)), brief(most)+" or less"
+		problem, instead = fmt.Sprintf("%s is more than %s", d, most), most.String()+" or less"
 	default:
 		return d
 	}
