@@ -1,6 +1,10 @@
 package workflow
 
-import "time"
+import (
+	"time"
+
+	"github.com/pilotlight/pilotlight/pkg/failure"
+)
 
 // Paths into the execution's data. A step's answer replaces the last one; the
 // run's name is the execution's own.
@@ -59,12 +63,16 @@ type catcher struct {
 	Next        string
 }
 
-// invocationFailures are what goes wrong around a function rather than in it:
-// throttling, Lambda's own errors, a crash, a time-out. The function looks at
-// the world first, so invoking it again is always safe. What a function answers
-// by name is not here: it has already decided that trying again is no use.
+// retried are what time may mend: what goes wrong around a function rather than
+// in it (throttling, Lambda's own errors, a crash, a time-out), and a function
+// that says so itself, which is how a throttled or overtaken call to the ledger
+// ends. The function looks at the world first, so invoking it again is always
+// safe. No other answer by name is here: those say that trying again is no use.
+// https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
 // https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
-var invocationFailures = []string{
+var retried = []string{
+	string(failure.TryAgain),
+	"Lambda.ClientExecutionTimeoutException",
 	"Lambda.ServiceException",
 	"Lambda.AWSLambdaException",
 	"Lambda.SdkClientException",
@@ -85,7 +93,7 @@ func (c *compiler) task(function, comment string, payload map[string]any, next, 
 		ResultSelector: map[string]string{"status.$": "$.Payload.status", "waitSeconds.$": "$.Payload.waitSeconds"},
 		ResultPath:     lastPath,
 		TimeoutSeconds: seconds(taskTimeout),
-		Retry:          []retrier{{invocationFailures, 1, 2, 5}},
+		Retry:          []retrier{{retried, 1, 2, 5}},
 		Catch:          []catcher{{[]string{"States.ALL"}, failurePath, onFailure}},
 		Next:           next,
 	}
