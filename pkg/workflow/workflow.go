@@ -43,6 +43,16 @@ func TokenName(function string) string {
 	return b.String() + "Arn"
 }
 
+// Resolve fills in what stands in a definition for these functions' ARNs, as
+// CloudFormation does with DefinitionSubstitutions: all else stays as it is.
+func Resolve(definition string, functions []string, arn func(function string) string) string {
+	var pairs []string
+	for _, function := range functions {
+		pairs = append(pairs, Token(function), arn(function))
+	}
+	return strings.NewReplacer(pairs...).Replace(definition)
+}
+
 // Compile gives the state machine of a valid plan in Amazon States Language.
 func Compile(p *plan.Plan) (string, error) {
 	c := compiler{plan: p}

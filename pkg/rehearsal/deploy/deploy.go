@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -116,10 +115,7 @@ func (d *deployer) ledger(ctx context.Context) error {
 }
 
 func (d *deployer) machine(ctx context.Context) error {
-	definition := d.blueprint.Machine.Definition
-	for _, function := range d.blueprint.Functions {
-		definition = strings.ReplaceAll(definition, workflow.Token(function.Name), d.functionARN(function.Name)+":1")
-	}
+	definition := Definition(d.blueprint)
 	d.done.Definition = definition
 	out, err := sfn.NewFromConfig(d.cloud.As(role, d.blueprint.Recovery)).CreateStateMachine(ctx, &sfn.CreateStateMachineInput{
 		Name:       aws.String(d.blueprint.Machine.Name),
@@ -133,11 +129,23 @@ func (d *deployer) machine(ctx context.Context) error {
 	return nil
 }
 
+// Definition is the state machine as a deployment has it: every function's ARN
+// that of its first published version.
+func Definition(b *blueprint.Blueprint) string {
+	var functions []string
+	for _, function := range b.Functions {
+		functions = append(functions, function.Name)
+	}
+	return workflow.Resolve(b.Machine.Definition, functions, func(function string) string {
+		return functionARN(b, function) + ":1"
+	})
+}
+
 func (d *deployer) rules(ctx context.Context) error {
 	for _, rule := range d.blueprint.Rules {
 		err := d.rule(ctx, d.blueprint.Recovery, rule.Name, rule.Pattern, ebtypes.Target{
 			Id:  aws.String(rule.Function),
-			Arn: aws.String(d.functionARN(rule.Function)),
+			Arn: aws.String(functionARN(d.blueprint, rule.Function)),
 			InputTransformer: &ebtypes.InputTransformer{
 				InputPathsMap: map[string]string{"event": "$"},
 				InputTemplate: aws.String(rule.Input),
@@ -210,6 +218,6 @@ func (d *deployer) traffic(ctx context.Context) error {
 	return nil
 }
 
-func (d *deployer) functionARN(function string) string {
-	return "arn:aws:lambda:" + d.blueprint.Recovery + ":" + cloud.Account + ":function:" + names.Function(d.blueprint.Plan, function)
+func functionARN(b *blueprint.Blueprint, function string) string {
+	return "arn:aws:lambda:" + b.Recovery + ":" + cloud.Account + ":function:" + names.Function(b.Plan, function)
 }
