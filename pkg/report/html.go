@@ -49,6 +49,7 @@ type gauge struct {
 
 type role struct {
 	Name            string
+	Outside         bool
 	Calls           []Call
 	Total, Mutating int
 }
@@ -104,25 +105,36 @@ func newGauge(name, what string, m Measure) gauge {
 	return g
 }
 
-// roles groups the calls, which come in any order.
+// roles groups the calls, which come in any order; those from outside are last.
 func (r *Report) roles() []role {
 	calls := slices.SortedFunc(slices.Values(r.Calls), func(a, b Call) int {
-		return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(a.Service, b.Service),
+		return cmp.Or(last(a.Outside, b.Outside), cmp.Compare(a.Role, b.Role), cmp.Compare(a.Service, b.Service),
 			cmp.Compare(a.Action, b.Action), cmp.Compare(a.Region, b.Region))
 	})
 	var roles []role
 	for _, c := range calls {
 		if n := len(roles); n == 0 || roles[n-1].Name != c.Role {
-			roles = append(roles, role{Name: c.Role})
+			roles = append(roles, role{Name: c.Role, Outside: c.Outside})
 		}
-		last := &roles[len(roles)-1]
-		last.Calls = append(last.Calls, c)
-		last.Total += c.Count
+		current := &roles[len(roles)-1]
+		current.Calls = append(current.Calls, c)
+		current.Total += c.Count
 		if c.Mutating {
-			last.Mutating += c.Count
+			current.Mutating += c.Count
 		}
 	}
 	return roles
+}
+
+// last orders what is so after what is not.
+func last(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }
 
 func count(n int, what string) string {

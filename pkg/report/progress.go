@@ -107,7 +107,7 @@ func (p *Progress) update(s *shown, line string) {
 	if s.state == Pending {
 		return
 	}
-	if s.state == Failed {
+	if s.state == Failed || s.state == Unfinished {
 		s.tracker.MarkAsErrored()
 	} else {
 		s.tracker.MarkAsDone()

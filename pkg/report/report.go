@@ -27,6 +27,7 @@ type Report struct {
 	Primary  string  `json:"primary"`  // region that was struck
 	Recovery string  `json:"recovery"` // region that took over
 	End      run.End `json:"end"`      // empty: the run did not end
+	Reason   string  `json:"reason"`   // for End, in the words of who closed the run; empty: nobody did
 
 	RTO Measure `json:"rto"`
 	RPO Measure `json:"rpo"`
@@ -51,21 +52,24 @@ type Report struct {
 }
 
 // Measure is an objective and what was measured. MeasuredSeconds is nil when
-// nothing was.
+// nothing was; WhyNot then says why, as the end of a sentence, if that is known.
 type Measure struct {
 	ObjectiveSeconds float64  `json:"objectiveSeconds"`
 	MeasuredSeconds  *float64 `json:"measuredSeconds,omitempty"`
+	WhyNot           string   `json:"whyNot,omitempty"`
 }
 
 // Outcome is how far a step came.
 type Outcome string
 
-// A step that was never reached is Skipped: it says so, and is not left out.
+// A step that was never reached is Skipped: it says so, and is not left out. One
+// that was under way when the run ended, because another failed, is Unfinished.
 const (
-	Pending Outcome = "pending"
-	Done    Outcome = "done"
-	Failed  Outcome = "failed"
-	Skipped Outcome = "skipped"
+	Pending    Outcome = "pending"
+	Done       Outcome = "done"
+	Failed     Outcome = "failed"
+	Unfinished Outcome = "unfinished"
+	Skipped    Outcome = "skipped"
 )
 
 // Step is one step of the plan, in the plan's order.
@@ -88,7 +92,9 @@ type RecoveryPoint struct {
 	ObjectiveSeconds float64   `json:"objectiveSeconds"` // the policy's RPO; 0: it has none
 }
 
-// Call counts the calls of one role to one action in one region.
+// Call counts the calls of one role to one action in one region. Outside marks
+// what the plan's deployment has no part in: who deploys it, the application
+// itself, and who looks on.
 type Call struct {
 	Role     string `json:"role"`
 	Service  string `json:"service"`
@@ -97,6 +103,7 @@ type Call struct {
 	Count    int    `json:"count"`
 	Mutating bool   `json:"mutating"`
 	Hung     int    `json:"hung"` // never answered, because the region was gone
+	Outside  bool   `json:"outside,omitempty"`
 }
 
 // Duration is how long something was made to take, and who says that it does.

@@ -47,6 +47,7 @@ func sample() *Report {
 			{Role: "launch-instances", Service: "elasticloadbalancing", Action: "RegisterTargets", Region: "us-west-2", Count: 1, Mutating: true},
 			{Role: "snapshots", Service: "ec2", Action: "DescribeVolumes", Region: "us-east-1", Count: 4, Hung: 2},
 			{Role: "shift-traffic", Service: "dynamodb", Action: "UpdateItem", Region: "us-west-2", Count: 1, Mutating: true},
+			{Role: "application", Service: "ssm", Action: "GetParameter", Region: "us-west-2", Count: 6, Outside: true},
 		},
 		TimeScale: 60, JumpedSeconds: 7260,
 		Modelled: []Duration{
@@ -77,11 +78,13 @@ func sample() *Report {
 func broken() *Report {
 	r := sample()
 	r.End = run.Dirty
-	r.RTO.MeasuredSeconds = nil
+	r.Reason = "attach vol-0123: <no such device>; begun and not done: orders, restore-volumes"
+	r.RTO = Measure{ObjectiveSeconds: 1800, WhyNot: "users were never served again"}
 	r.RPO.MeasuredSeconds = Seconds(2 * time.Hour)
 	r.MovedAt, r.Shopper.OutTo = time.Time{}, time.Time{}
 	r.Shopper.Segments = r.Shopper.Segments[:2]
 	r.Steps[3].Outcome, r.Steps[3].Detail = Failed, "attach vol-0123: <no such device>"
+	r.Steps[0].Outcome, r.Steps[0].Finished, r.Steps[0].Detail = Unfinished, time.Time{}, ""
 	for n := 4; n < len(r.Steps); n++ {
 		r.Steps[n].Outcome, r.Steps[n].Started, r.Steps[n].Finished, r.Steps[n].Detail = Skipped, time.Time{}, time.Time{}, ""
 	}

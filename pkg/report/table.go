@@ -83,6 +83,8 @@ func (o Outcome) mark() string {
 		return "✓"
 	case Failed:
 		return "✗"
+	case Unfinished:
+		return "!"
 	case Skipped:
 		return "–"
 	}

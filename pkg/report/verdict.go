@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
@@ -12,7 +13,15 @@ import (
 func (r *Report) Verdict() (ok bool, problems []string) {
 	add := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	if r.End != run.Recovered {
-		add("The run ended %s, not Recovered.", cmp.Or(string(r.End), "without a result"))
+		add("The run ended %s, not Recovered%s.", cmp.Or(string(r.End), "without a result"), because(r.Reason))
+	}
+	for _, s := range r.Steps {
+		switch s.Outcome {
+		case Failed:
+			add("Step %s failed%s.", s.Name, because(s.Detail))
+		case Unfinished:
+			add("Step %s had begun and was not done when the run ended.", s.Name)
+		}
 	}
 	for _, m := range []struct {
 		name string
@@ -20,7 +29,7 @@ func (r *Report) Verdict() (ok bool, problems []string) {
 	}{{"RTO", r.RTO}, {"RPO", r.RPO}} {
 		switch {
 		case m.MeasuredSeconds == nil:
-			add("The %s was not measured.", m.name)
+			add("The %s was not measured%s.", m.name, because(m.WhyNot))
 		case !m.Within():
 			add("The %s is %s, %s over the objective of %s.", m.name, words(*m.MeasuredSeconds),
 				words(*m.MeasuredSeconds-m.ObjectiveSeconds), words(m.ObjectiveSeconds))
@@ -45,6 +54,13 @@ func (r *Report) Verdict() (ok bool, problems []string) {
 	}
 	problems = append(problems, r.Problems...)
 	return len(problems) == 0, problems
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + strings.TrimSuffix(reason, ".")
 }
 
 // Within is whether it was measured and is no longer than the objective.
