@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/names"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
@@ -70,12 +71,15 @@ func (l *Ledger) State(ctx context.Context, plan string) (run.State, time.Time, 
 	if err := decode(out.Item, &state); err != nil {
 		return run.State{}, time.Time{}, fmt.Errorf("read the state of plan %s: %w", plan, err)
 	}
+	if state.Schema > run.Schema {
+		return run.State{}, time.Time{}, failure.Permanentf("the state of plan %s was written by a newer Pilotlight, in schema %d, and this one knows %d: deploy the newer one", plan, state.Schema, run.Schema)
+	}
 	return state, now, nil
 }
 
 // Swap writes next if the state is still was; otherwise run.ErrConflict.
 func (l *Ledger) Swap(ctx context.Context, was, next run.State) error {
-	next.Version = was.Version + 1
+	next.Version, next.Schema = was.Version+1, run.Schema
 	item, err := encode(next.Plan, stateItem, next)
 	if err != nil {
 		return err
@@ -177,16 +181,16 @@ func (l *Ledger) Pins(ctx context.Context, plan string) (run.Pins, error) {
 	return pins, decode(out.Item, &pins)
 }
 
-// Shift sends users to a side, if the epoch still is the given one, and says
-// whether that changed anything. This write is what fences a stale run off: the
+// Shift sends users to a side, if the run of that epoch still holds the lock, and
+// says whether that changed anything. This write is what fences a stale run off: the
 // publisher turns the side into the metric, and nothing else does.
 func (l *Ledger) Shift(ctx context.Context, plan string, epoch int64, to run.Side) (bool, error) {
 	state, _, err := l.State(ctx, plan)
 	if err != nil {
 		return false, err
 	}
-	if state.Epoch != epoch {
-		return false, state.Holds(run.Name(plan, epoch))
+	if err := state.Holds(run.Name(plan, epoch)); err != nil {
+		return false, err
 	}
 	if state.Side == to {
 		return false, nil
@@ -232,9 +236,12 @@ func encode(plan, name string, value any) (map[string]types.AttributeValue, erro
 func decode(item map[string]types.AttributeValue, into any) error {
 	raw, ok := item[body].(*types.AttributeValueMemberS)
 	if !ok {
-		return fmt.Errorf("the ledger's item has no %q: it was not written by Pilotlight", body)
+		return failure.Permanentf("the ledger's item has no %q: it was not written by Pilotlight", body)
 	}
-	return json.Unmarshal([]byte(raw.Value), into)
+	if err := json.Unmarshal([]byte(raw.Value), into); err != nil {
+		return failure.Permanentf("the ledger's item was not written by Pilotlight: %v", err)
+	}
+	return nil
 }
 
 func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }

@@ -54,8 +54,13 @@ const (
 	Dirty     End = "Dirty"
 )
 
+// Schema is the form in which State, Entry and Pins are kept. It goes up when an
+// older Pilotlight would misread what a newer one wrote.
+const Schema = 1
+
 // State is what the ledger holds of a plan.
 type State struct {
+	Schema  int       `json:"schema"` // that it was written in; see Schema
 	Plan    string    `json:"plan"`
 	Posture Posture   `json:"posture"`
 	Side    Side      `json:"side"`    // where users are sent
@@ -74,7 +79,7 @@ var ErrConflict = errors.New("the plan's state was changed meanwhile")
 
 // New is the state of a plan that has never run.
 func New(plan string) State {
-	return State{Plan: plan, Posture: Standby, Side: PrimarySide}
+	return State{Schema: Schema, Plan: plan, Posture: Standby, Side: PrimarySide}
 }
 
 // Name is the execution's name: one epoch, one name, for ever.
