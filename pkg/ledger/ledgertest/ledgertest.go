@@ -1,0 +1,240 @@
+// Package ledgertest is a ledger in memory for tests: it keeps the promises of
+// pkg/ledger, which the same conformance suite shows of both, writes down every
+// call in order, and breaks down when it is told to. No product package uses it.
+package ledgertest
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pilotlight/pilotlight/pkg/run"
+)
+
+// Ledger holds any number of plans. It is safe for concurrent use.
+type Ledger struct {
+	// Break, when set, is asked before every call; an error is the call's answer
+	// and the call does nothing.
+	Break func(call string) error
+
+	mu     sync.Mutex
+	now    time.Time
+	calls  []string
+	states map[string]run.State
+	noted  map[string][]run.Entry  // by run
+	pins   map[string]run.Pins     // by run
+	seen   map[string]map[any]bool // entries by run
+}
+
+// New is an empty ledger whose AWS says that it is now.
+func New(now time.Time) *Ledger {
+	return &Ledger{
+		now: now, states: map[string]run.State{}, noted: map[string][]run.Entry{},
+		pins: map[string]run.Pins{}, seen: map[string]map[any]bool{},
+	}
+}
+
+// Started is a ledger in which the first run of a plan has taken the lock and was
+// opened.
+func Started(plan string, now time.Time) *Ledger {
+	l := New(now)
+	state, err := run.New(plan).Start("a test", now)
+	if err != nil {
+		l.Break = func(string) error { return err }
+	}
+	l.Set(state.Opened())
+	return l
+}
+
+// Set puts a state there, whatever was before.
+func (l *Ledger) Set(state run.State) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.states[state.Plan] = state
+}
+
+// Of is a plan's state, unrecorded.
+func (l *Ledger) Of(plan string) run.State {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state(plan)
+}
+
+// Wait lets AWS's time pass.
+func (l *Ledger) Wait(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now = l.now.Add(d)
+}
+
+// Called writes down a call that is not the ledger's own, so that a test can see
+// what came first.
+func (l *Ledger) Called(call string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.calls = append(l.calls, call)
+}
+
+// Calls are those since the last time it was asked: "open", "note orders begun".
+func (l *Ledger) Calls() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	calls := l.calls
+	l.calls = nil
+	return calls
+}
+
+// Writes counts the calls that write.
+func Writes(calls []string) (n int) {
+	for _, call := range calls {
+		if word, _, _ := strings.Cut(call, " "); slices.Contains([]string{"note", "pin", "swap", "shift"}, word) {
+			n++
+		}
+	}
+	return n
+}
+
+// Entries are those of a run, as they were written.
+func (l *Ledger) Entries(runID string) []run.Entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.noted[runID])
+}
+
+// State is that of pkg/ledger.
+func (l *Ledger) State(_ context.Context, plan string) (run.State, time.Time, error) {
+	defer l.begin("state")()
+	if err := l.broken("state"); err != nil {
+		return run.State{}, time.Time{}, err
+	}
+	return l.state(plan), l.now, nil
+}
+
+// Swap is that of pkg/ledger.
+func (l *Ledger) Swap(_ context.Context, was, next run.State) error {
+	defer l.begin("swap")()
+	if err := l.broken("swap"); err != nil {
+		return err
+	}
+	if l.state(next.Plan).Version != was.Version {
+		return run.ErrConflict
+	}
+	next.Version, next.Schema = was.Version+1, run.Schema
+	l.states[next.Plan] = next
+	return nil
+}
+
+// Open is that of pkg/ledger.
+func (l *Ledger) Open(_ context.Context, plan, runID string) (run.Record, error) {
+	defer l.begin("open")()
+	if err := l.broken("open"); err != nil {
+		return run.Record{}, err
+	}
+	record := run.Record{State: l.state(plan), Now: l.now, Pins: run.Pins{}, Entries: slices.Clone(l.noted[runID])}
+	maps.Copy(record.Pins, l.pins[runID])
+	slices.SortStableFunc(record.Entries, func(a, b run.Entry) int { return a.At.Compare(b.At) })
+	return record, nil
+}
+
+// Note is that of pkg/ledger.
+func (l *Ledger) Note(_ context.Context, _ string, entry run.Entry) error {
+	call := "note " + entry.Step + " " + string(entry.Event)
+	defer l.begin(call)()
+	if err := l.broken(call); err != nil {
+		return err
+	}
+	type name struct {
+		step  string
+		event run.Event
+		at    string // of the turns, of which there are many
+	}
+	key := name{step: entry.Step, event: entry.Event}
+	if entry.Event == run.Good || entry.Event == run.Missed {
+		key.at = entry.At.UTC().Format(time.RFC3339)
+	}
+	if l.seen[entry.Run] == nil {
+		l.seen[entry.Run] = map[any]bool{}
+	}
+	if !l.seen[entry.Run][key] {
+		l.seen[entry.Run][key] = true
+		l.noted[entry.Run] = append(l.noted[entry.Run], entry)
+	}
+	return nil
+}
+
+// Pin is that of pkg/ledger.
+func (l *Ledger) Pin(_ context.Context, _, runID string, pins run.Pins) error {
+	defer l.begin("pin")()
+	if err := l.broken("pin"); err != nil {
+		return err
+	}
+	if l.pins[runID] == nil {
+		l.pins[runID] = maps.Clone(pins)
+	}
+	return nil
+}
+
+// Pins is that of pkg/ledger.
+func (l *Ledger) Pins(_ context.Context, plan string) (run.Pins, error) {
+	defer l.begin("pins")()
+	if err := l.broken("pins"); err != nil {
+		return nil, err
+	}
+	pins := run.Pins{}
+	maps.Copy(pins, l.pins[l.state(plan).Run])
+	return pins, nil
+}
+
+// Shift is that of pkg/ledger.
+func (l *Ledger) Shift(_ context.Context, plan string, epoch int64, to run.Side) (bool, error) {
+	defer l.begin("shift")()
+	if err := l.broken("shift"); err != nil {
+		return false, err
+	}
+	state := l.state(plan)
+	if err := state.Holds(run.Name(plan, epoch)); err != nil || state.Side == to {
+		return false, err
+	}
+	state = state.Shifted(to)
+	state.Version++
+	l.states[plan] = state
+	return true, nil
+}
+
+// begin takes the lock and writes the call down; what it answers gives it back.
+func (l *Ledger) begin(call string) func() {
+	l.mu.Lock()
+	l.calls = append(l.calls, call)
+	return l.mu.Unlock
+}
+
+func (l *Ledger) broken(call string) error {
+	if l.Break == nil {
+		return nil
+	}
+	return l.Break(call)
+}
+
+func (l *Ledger) state(plan string) run.State {
+	if state, ok := l.states[plan]; ok {
+		return state
+	}
+	return run.New(plan)
+}
+
+// ErrDown is a breakdown that time mends.
+var ErrDown = errors.New("the ledger is down")
+
+// On breaks down at one call alone, with ErrDown.
+func On(call string) func(string) error {
+	return func(made string) error {
+		if made == call {
+			return ErrDown
+		}
+		return nil
+	}
+}
