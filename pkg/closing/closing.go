@@ -86,6 +86,8 @@ func Handler(ledger Ledger) func(context.Context, json.RawMessage) (Answer, erro
 func Judge(record run.Record, failed *Failure) (run.End, string) {
 	unfinished := unfinished(record)
 	switch {
+	case failed == nil && !record.Acted():
+		return run.Aborted, "no step was begun"
 	case failed == nil && len(unfinished) == 0:
 		return run.Recovered, "every step is done"
 	case failed == nil:
