@@ -55,7 +55,7 @@ type Schedule struct {
 }
 
 // Rule invokes a function when an event matches. The function gets Input, in
-// which the token "<event>" (with its quotes) stands for the event.
+// which EventToken stands for the event.
 type Rule struct {
 	Name     string
 	Pattern  Pattern

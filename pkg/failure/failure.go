@@ -48,8 +48,7 @@ func BadInputf(format string, args ...any) error {
 	return Failed{BadInput, fmt.Sprintf(format, args...)}
 }
 
-// permanent are the AWS error codes, or their prefixes, that doing the same
-// again cannot mend.
+// permanent are the AWS error codes that doing the same again cannot mend.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html
 var permanent = map[string]bool{

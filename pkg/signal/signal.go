@@ -62,8 +62,7 @@ func alarm(event Event) (Signal, error) {
 	var detail struct {
 		AlarmName string `json:"alarmName"`
 		State     struct {
-			Value  string `json:"value"`
-			Reason string `json:"reason"`
+			Value string `json:"value"`
 		} `json:"state"`
 	}
 	if err := json.Unmarshal(event.Detail, &detail); err != nil {

@@ -67,10 +67,8 @@ func settle[Spec any](ctx context.Context, journal Journal, request Request[Spec
 		if progress.Good {
 			event = run.Good
 		}
-		if progress.Good || !since.IsZero() {
-			if err := journal.Note(ctx, request.Plan, request.entry(event, record.Now, progress)); err != nil {
-				return Answer{}, err
-			}
+		if err := journal.Note(ctx, request.Plan, request.entry(event, record.Now, progress)); err != nil {
+			return Answer{}, err
 		}
 	}
 	if progress.Done {
@@ -97,8 +95,9 @@ func note(ctx context.Context, journal Journal, plan string, entry run.Entry, ca
 	return cause
 }
 
-// function stands for every step's function in what an input error says.
-const function = "a step"
+// function stands for the name of the step's function in what an input error says:
+// the handler of every kind is the same.
+const function = "<step-kind>"
 
 func decode[Spec any](payload []byte) (Request[Spec], error) {
 	var request Request[Spec]
