@@ -16,7 +16,7 @@ import (
 // function is one Lambda with a role of its own, which holds the blueprint's
 // grants and the right to write its own log, and nothing else.
 func (s *recovery) function(f blueprint.Function) awslambda.Function {
-	logs := awslogs.NewLogGroup(s, construct("Log", f.Name), &awslogs.LogGroupProps{
+	logs := awslogs.NewLogGroup(s.stack, construct("Log", f.Name), &awslogs.LogGroupProps{
 		LogGroupName:  jsii.String("/pilotlight/" + s.blueprint.Plan + "/" + f.Name),
 		Retention:     awslogs.RetentionDays_THIRTEEN_MONTHS, // an auditor comes once a year
 		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
@@ -28,7 +28,7 @@ func (s *recovery) function(f blueprint.Function) awslambda.Function {
 	for _, grant := range f.Grants {
 		statements = append(statements, statement(grant))
 	}
-	role := awsiam.NewRole(s, construct("Role", f.Name), &awsiam.RoleProps{
+	role := awsiam.NewRole(s.stack, construct("Role", f.Name), &awsiam.RoleProps{
 		RoleName:       jsii.String(f.Deployed),
 		AssumedBy:      service("lambda"),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{f.Name: document(statements...)},
@@ -37,7 +37,7 @@ func (s *recovery) function(f blueprint.Function) awslambda.Function {
 	if f.Concurrent > 0 {
 		reserved = jsii.Number(f.Concurrent)
 	}
-	return awslambda.NewFunction(s, construct("Function", f.Name), &awslambda.FunctionProps{
+	return awslambda.NewFunction(s.stack, construct("Function", f.Name), &awslambda.FunctionProps{
 		FunctionName: jsii.String(f.Deployed),
 		Description:  jsii.String(f.Purpose),
 		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),

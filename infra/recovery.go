@@ -21,7 +21,7 @@ import (
 // recovery is the stack that carries out the plan. It refers to nothing in the
 // primary region, so it can be deployed and changed while that is down.
 type recovery struct {
-	awscdk.Stack
+	stack     awscdk.Stack
 	blueprint *blueprint.Blueprint
 	binaries  string
 	functions map[string]awslambda.Function
@@ -37,13 +37,13 @@ func newRecoveryStack(app awscdk.App, b *blueprint.Blueprint, binaries string) a
 	s.machine()
 	s.schedules()
 	s.rules()
-	return s.Stack
+	return s.stack
 }
 
 // ledger outlives the stack: it holds the posture, and deleting it would send
 // every later decision back to standby.
 func (s *recovery) ledger() {
-	awsdynamodb.NewTable(s, jsii.String("Ledger"), &awsdynamodb.TableProps{
+	awsdynamodb.NewTable(s.stack, jsii.String("Ledger"), &awsdynamodb.TableProps{
 		TableName:          jsii.String(s.blueprint.Table),
 		PartitionKey:       &awsdynamodb.Attribute{Name: jsii.String(names.PartitionKey), Type: awsdynamodb.AttributeType_STRING},
 		SortKey:            &awsdynamodb.Attribute{Name: jsii.String(names.SortKey), Type: awsdynamodb.AttributeType_STRING},
@@ -68,13 +68,13 @@ func (s *recovery) machine() {
 			versions = append(versions, version)
 		}
 	}
-	role := awsiam.NewRole(s, jsii.String("MachineRole"), &awsiam.RoleProps{
+	role := awsiam.NewRole(s.stack, jsii.String("MachineRole"), &awsiam.RoleProps{
 		AssumedBy: service("states"),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{"invoke": document(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 			Actions: jsii.Strings("lambda:InvokeFunction"), Resources: &versions,
 		}))},
 	})
-	awsstepfunctions.NewCfnStateMachine(s, jsii.String("Machine"), &awsstepfunctions.CfnStateMachineProps{
+	awsstepfunctions.NewCfnStateMachine(s.stack, jsii.String("Machine"), &awsstepfunctions.CfnStateMachineProps{
 		StateMachineName:        jsii.String(s.blueprint.Machine.Name),
 		RoleArn:                 role.RoleArn(),
 		DefinitionString:        jsii.String(s.blueprint.Machine.Definition),
@@ -83,14 +83,14 @@ func (s *recovery) machine() {
 }
 
 func (s *recovery) schedules() {
-	role := awsiam.NewRole(s, jsii.String("SchedulerRole"), &awsiam.RoleProps{
+	role := awsiam.NewRole(s.stack, jsii.String("SchedulerRole"), &awsiam.RoleProps{
 		AssumedBy: service("scheduler"),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{"invoke": document(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 			Actions: jsii.Strings("lambda:InvokeFunction"), Resources: s.scheduled(),
 		}))},
 	})
 	for _, schedule := range s.blueprint.Schedules {
-		awsscheduler.NewCfnSchedule(s, construct("Schedule", schedule.Name), &awsscheduler.CfnScheduleProps{
+		awsscheduler.NewCfnSchedule(s.stack, construct("Schedule", schedule.Name), &awsscheduler.CfnScheduleProps{
 			Name:               jsii.String(schedule.Name),
 			ScheduleExpression: jsii.String(fmt.Sprintf("rate(%d minutes)", int(schedule.Every.Minutes()))),
 			FlexibleTimeWindow: &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: jsii.String("OFF")},
@@ -119,7 +119,7 @@ func (s *recovery) scheduled() *[]*string {
 func (s *recovery) rules() {
 	for _, rule := range s.blueprint.Rules {
 		function := s.functions[rule.Function]
-		made := awsevents.NewCfnRule(s, construct("Rule", rule.Name), &awsevents.CfnRuleProps{
+		made := awsevents.NewCfnRule(s.stack, construct("Rule", rule.Name), &awsevents.CfnRuleProps{
 			Name:         jsii.String(rule.Name),
 			EventPattern: rule.Pattern,
 			Targets: []*awsevents.CfnRule_TargetProperty{{
@@ -131,7 +131,7 @@ func (s *recovery) rules() {
 				},
 			}},
 		})
-		awslambda.NewCfnPermission(s, construct("Permit", rule.Name), &awslambda.CfnPermissionProps{
+		awslambda.NewCfnPermission(s.stack, construct("Permit", rule.Name), &awslambda.CfnPermissionProps{
 			Action:       jsii.String("lambda:InvokeFunction"),
 			FunctionName: function.FunctionArn(),
 			Principal:    jsii.String("events.amazonaws.com"),
