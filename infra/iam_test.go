@@ -1,0 +1,165 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden file anew")
+
+// The golden file is for reviewers: a change of what a role may do shows there
+// as what it means, and not as the code that made it.
+func TestIAM_isWhatWasReviewed(t *testing.T) {
+	const file = "testdata/iam.golden.json"
+	roles := map[string]map[string][]permit{}
+	for _, s := range stacks {
+		if s.blueprint.Plan == "storefront" && len(s.ofType("AWS::IAM::Role")) > 0 {
+			roles[s.name] = s.permits(t)
+		}
+	}
+	got, err := json.MarshalIndent(roles, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, '\n')
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got; accept with -update):\n%s", file, diff)
+	}
+}
+
+func TestIAM_namesEveryActionInFull(t *testing.T) {
+	forEveryPermit(t, func(t *testing.T, _ stack, role string, p permit) {
+		for _, action := range p.Actions {
+			if strings.Contains(action, "*") {
+				t.Errorf("%s may do %s", role, action)
+			}
+		}
+	})
+}
+
+func TestIAM_allowsEveryResourceOnlyWithAReason(t *testing.T) {
+	forEveryPermit(t, func(t *testing.T, s stack, role string, p permit) {
+		if !slices.Contains(p.Resources, "*") {
+			return
+		}
+		function := functionOf(s.blueprint, role)
+		if function == nil {
+			t.Fatalf("%s may %v on every resource, and no function's grant says why", role, p.Actions)
+		}
+		for _, grant := range function.Grants {
+			if granted(grant).text() == p.text() && grant.Because != "" {
+				return
+			}
+		}
+		t.Errorf("%s may %v on every resource, and no grant says why", role, p.Actions)
+	})
+}
+
+// What the rehearsal holds its audit of calls against is the grants, so they
+// must be what is deployed: no statement less, and only the log's more.
+func TestIAM_givesEveryFunctionItsGrantsAndItsLog(t *testing.T) {
+	forEvery(t, func(t *testing.T, s stack) {
+		roles := s.permits(t)
+		for _, function := range s.blueprint.Functions {
+			log := "${/pilotlight/" + s.blueprint.Plan + "/" + function.Name + ".Arn}"
+			want := []string{permit{Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{log}}.text()}
+			for _, grant := range function.Grants {
+				want = append(want, granted(grant).text())
+			}
+			var got []string
+			for _, p := range roles[function.Deployed] {
+				got = append(got, p.text())
+			}
+			if diff := cmp.Diff(sorted(want), sorted(got)); diff != "" {
+				t.Errorf("%s (-grants +role):\n%s", function.Deployed, diff)
+			}
+		}
+	}, "recovery")
+}
+
+// Only protection works in the primary region: everything else must do without.
+func TestIAM_keepsFunctionsInTheRegionsOfThePlan(t *testing.T) {
+	protection := []string{"rotate-snapshots", "refresh-images"}
+	forEveryPermit(t, func(t *testing.T, s stack, role string, p permit) {
+		function := functionOf(s.blueprint, role)
+		if function == nil || p.service() == "logs" { // one log group, by its ARN
+			return
+		}
+		if p.service() == "iam" { // global; PassRole is no call of its own
+			if !slices.Contains(p.Conditions, "StringEquals iam:PassedToService ec2.amazonaws.com") {
+				t.Errorf("%s may hand a role to any service", role)
+			}
+			return
+		}
+		allowed := []string{s.blueprint.Recovery}
+		if slices.Contains(protection, function.Name) {
+			allowed = append(allowed, s.blueprint.Primary)
+		}
+		regions := p.regions()
+		if len(regions) == 0 {
+			t.Errorf("%s may %v in every region", role, p.Actions)
+		}
+		for _, region := range regions {
+			if !slices.Contains(allowed, region) {
+				t.Errorf("%s may %v in %s", role, p.Actions, region)
+			}
+		}
+	})
+}
+
+func TestIAM_givesEveryFunctionARoleOfItsOwn(t *testing.T) {
+	forEvery(t, func(t *testing.T, s stack) {
+		user := map[string]string{}
+		for id, function := range s.ofType("AWS::Lambda::Function") {
+			role := s.render(function.Properties["Role"])
+			if user[role] != "" {
+				t.Errorf("%s and %s share %s", user[role], s.nameOf(id), role)
+			}
+			user[role] = s.nameOf(id)
+			if want := "${" + s.nameOf(id) + ".Arn}"; role != want {
+				t.Errorf("%s has role %s, want the one that is called as it is", s.nameOf(id), role)
+			}
+		}
+	})
+}
+
+// The CDK adds policies beside the roles when a construct grants something; all
+// that a role may do must stand in the role, where the other tests read it.
+func TestIAM_hasNoPolicyBesideTheRoles(t *testing.T) {
+	forEvery(t, func(t *testing.T, s stack) {
+		for id, r := range s.Resources {
+			if strings.HasPrefix(r.Type, "AWS::IAM::") && r.Type != "AWS::IAM::Role" {
+				t.Errorf("%s is a %s", id, r.Type)
+			}
+			if r.Properties["ManagedPolicyArns"] != nil {
+				t.Errorf("%s has policies that AWS may change", id)
+			}
+		}
+	})
+}
+
+func TestIAM_letsNobodyInvokeAFunctionButOneRule(t *testing.T) {
+	forEvery(t, func(t *testing.T, s stack) {
+		for id, p := range s.ofType("AWS::Lambda::Permission") {
+			rule := s.render(p.Properties["SourceArn"])
+			if p.Properties["Principal"] != "events.amazonaws.com" || !strings.HasSuffix(rule, ".Arn}") {
+				t.Errorf("%s lets %v invoke on behalf of %s", id, p.Properties["Principal"], rule)
+			}
+		}
+	})
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pilotlight/pilotlight/pkg/workflow"
+)
+
+func TestFunctions_areTheBlueprints(t *testing.T) {
+	forEvery(t, func(t *testing.T, s stack) {
+		got, want := map[string]any{}, map[string]any{}
+		for id, f := range s.ofType("AWS::Lambda::Function") {
+			got[s.nameOf(id)] = f.Properties["Timeout"]
+		}
+		for _, f := range s.blueprint.Functions {
+			want[f.Deployed] = f.Timeout.Seconds()
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("functions and their timeouts in seconds (-blueprint +template):\n%s", diff)
+		}
+	}, "recovery")
+}
+
+func TestFunctions_runOnGraviton(t *testing.T) {
+	forEvery(t, func(t *testing.T, s stack) {
+		for id, f := range s.ofType("AWS::Lambda::Function") {
+			if got := fmt.Sprint(f.Properties["Architectures"], " ", f.Properties["Runtime"]); got != "[arm64] provided.al2023" {
+				t.Errorf("%s runs on %s", s.nameOf(id), got)
+			}
+		}
+	})
+}
+
+func TestFunctions_logToAGroupThatForgets(t *testing.T) {
+	forEvery(t, func(t *testing.T, s stack) {
+		for id, f := range s.ofType("AWS::Lambda::Function") {
+			logging, _ := f.Properties["LoggingConfig"].(map[string]any)
+			group, _ := logging["LogGroup"].(map[string]any)
+			ref, _ := group["Ref"].(string)
+			if log := s.Resources[ref]; log.Type != "AWS::Logs::LogGroup" || log.Properties["RetentionInDays"] == nil {
+				t.Errorf("%s logs to %v, which is kept for ever or is not the stack's", s.nameOf(id), group)
+			}
+		}
+	})
+}
+
+func TestMachine_isTheCompiledDefinitionByteForByte(t *testing.T) {
+	forEvery(t, func(t *testing.T, s stack) {
+		machine := s.only(t, "AWS::StepFunctions::StateMachine")
+		if diff := cmp.Diff(s.blueprint.Machine.Definition, machine.Properties["DefinitionString"]); diff != "" {
+			t.Errorf("(-blueprint +template):\n%s", diff)
+		}
+		if got := machine.Properties["StateMachineName"]; got != s.blueprint.Machine.Name {
+			t.Errorf("named %v, want %s", got, s.blueprint.Machine.Name)
+		}
+	}, "recovery")
+}
+
+// A function that is not called by version would change under a running machine.
+func TestMachine_callsPublishedVersionsThatAreKept(t *testing.T) {
+	token := regexp.MustCompile(`\$\{([A-Za-z0-9]+)\}`)
+	forEvery(t, func(t *testing.T, s stack) {
+		machine := s.only(t, "AWS::StepFunctions::StateMachine")
+		got, want := map[string]string{}, map[string]string{}
+		substitutions, _ := machine.Properties["DefinitionSubstitutions"].(map[string]any)
+		for name, value := range substitutions {
+			got[name] = s.render(value)
+		}
+		called := map[string]bool{}
+		for _, match := range token.FindAllStringSubmatch(s.blueprint.Machine.Definition, -1) {
+			called[match[1]] = true
+		}
+		for _, f := range s.blueprint.Functions {
+			if name := workflow.TokenName(f.Name); called[name] {
+				want[name] = "${" + f.Deployed + ":version}"
+				delete(called, name)
+			}
+		}
+		if len(called) > 0 {
+			t.Errorf("no function stands behind %v", called)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("substitutions (-want +got):\n%s", diff)
+		}
+		for id, version := range s.ofType("AWS::Lambda::Version") {
+			if !version.retained() {
+				t.Errorf("the next deploy deletes %s, which a run in flight may call", id)
+			}
+		}
+	}, "recovery")
+}
+
+func TestSchedules_carryTheBlueprintsInputs(t *testing.T) {
+	type schedule struct{ Rate, Function, Input string }
+	forEvery(t, func(t *testing.T, s stack) {
+		got, want := map[string]schedule{}, map[string]schedule{}
+		for id, r := range s.ofType("AWS::Scheduler::Schedule") {
+			target := r.Properties["Target"].(map[string]any)
+			got[s.nameOf(id)] = schedule{s.render(r.Properties["ScheduleExpression"]), s.render(target["Arn"]), s.render(target["Input"])}
+		}
+		for _, b := range s.blueprint.Schedules {
+			rate := fmt.Sprintf("rate(%v minutes)", b.Every.Minutes())
+			want[b.Name] = schedule{rate, "${pilotlight-" + s.blueprint.Plan + "-" + b.Function + ".Arn}", b.Input}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-blueprint +template):\n%s", diff)
+		}
+	}, "recovery")
+}
+
+// maxTemplate is how long an input template may be, in characters.
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_InputTransformer.html
+const maxTemplate = 8192
+
+func TestRules_carryTheBlueprintsPatternsAndTemplates(t *testing.T) {
+	type rule struct{ Pattern, Function, Paths, Template string }
+	forEvery(t, func(t *testing.T, s stack) {
+		got, want := map[string]rule{}, map[string]rule{}
+		for id, r := range s.ofType("AWS::Events::Rule") {
+			targets := r.Properties["Targets"].([]any)
+			target := targets[0].(map[string]any)
+			transformer := target["InputTransformer"].(map[string]any)
+			got[s.nameOf(id)] = rule{asJSON(t, r.Properties["EventPattern"]), s.render(target["Arn"]),
+				asJSON(t, transformer["InputPathsMap"]), s.render(transformer["InputTemplate"])}
+			if len(targets) != 1 {
+				t.Errorf("%s has %d targets", s.nameOf(id), len(targets))
+			}
+		}
+		for _, b := range s.blueprint.Rules {
+			function := "${pilotlight-" + s.blueprint.Plan + "-" + b.Function + ".Arn}"
+			want[b.Name] = rule{asJSON(t, b.Pattern), function, `{"event":"$"}`, b.Input}
+			if len(b.Input) > maxTemplate {
+				t.Errorf("the template of %s has %d characters", b.Name, len(b.Input))
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-blueprint +template):\n%s", diff)
+		}
+		if rules, permissions := len(want), len(s.ofType("AWS::Lambda::Permission")); rules != permissions {
+			t.Errorf("%d rules, and %d permissions to invoke", rules, permissions)
+		}
+	}, "recovery")
+}
+
+func TestLedger_outlivesItsStackAndCanBeWoundBack(t *testing.T) {
+	forEvery(t, func(t *testing.T, s stack) {
+		ledger := s.only(t, "AWS::DynamoDB::Table")
+		if !ledger.retained() {
+			t.Error("is deleted or replaced with the stack")
+		}
+		if ledger.Properties["DeletionProtectionEnabled"] != true {
+			t.Error("can be deleted by hand")
+		}
+		recovery, _ := ledger.Properties["PointInTimeRecoverySpecification"].(map[string]any)
+		if recovery["PointInTimeRecoveryEnabled"] != true {
+			t.Error("cannot be wound back to an earlier moment")
+		}
+		if got := ledger.Properties["TableName"]; got != s.blueprint.Table {
+			t.Errorf("named %v, and the functions look for %s", got, s.blueprint.Table)
+		}
+	}, "recovery")
+}
+
+func asJSON(t *testing.T, value any) string {
+	t.Helper()
+	raw, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}

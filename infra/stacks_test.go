@@ -1,0 +1,180 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestBuild_makesThreeStacksAPlanInTheirRegions(t *testing.T) {
+	got, want := map[string]string{}, map[string]string{}
+	for _, s := range stacks {
+		got[s.name] = s.region
+		name := "pilotlight-" + s.blueprint.Plan
+		want[name+"-primary"], want[name+"-recovery"] = s.blueprint.Primary, s.blueprint.Recovery
+		if s.blueprint.Traffic != nil {
+			want[name+"-traffic"] = s.blueprint.Recovery
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("stacks and their regions (-want +got):\n%s", diff)
+	}
+	if want := 3 * len(plans); len(got) != want {
+		t.Errorf("%d stacks of %d plans, want %d", len(got), len(plans), want)
+	}
+}
+
+func TestBuild_refusesAnInvalidPlanByItsName(t *testing.T) {
+	const file = "../pkg/plan/testdata/broken.yaml"
+	if err := build(awscdk.NewApp(nil), file, "bin"); err == nil || !strings.Contains(err.Error(), file) {
+		t.Errorf("build = %v, want an error that names %s", err, file)
+	}
+}
+
+func TestBuild_refusesToDeployNothing(t *testing.T) {
+	if err := build(awscdk.NewApp(nil), "testdata/*.yaml", "bin"); err == nil {
+		t.Error("a pattern that matches no plan gives an empty app, which would delete nothing and protect nothing")
+	}
+}
+
+// The recovery stack must deploy while the primary region is down, and the other
+// way round: no stack may look at another one, by whatever means.
+func TestStacks_lookAtNoOtherStack(t *testing.T) {
+	inside := []string{"Fn::GetAtt", "Fn::Join", "Fn::Sub"} // Sub: the name of the bootstrap bucket
+	forEvery(t, func(t *testing.T, s stack) {
+		for _, dependency := range s.dependencies {
+			if dependency != s.name+".assets" {
+				t.Errorf("deploys after %s", dependency)
+			}
+		}
+		for id, r := range s.Resources {
+			for _, function := range intrinsics(r.Properties) {
+				if !slices.Contains(inside, function) {
+					t.Errorf("%s uses %s", id, function)
+				}
+			}
+		}
+		for id, output := range s.Outputs {
+			if output["Export"] != nil {
+				t.Errorf("output %s is exported, so a stack that imports it ties the two together", id)
+			}
+		}
+	})
+}
+
+// A custom resource is a function of the CDK's with a role that nobody reviewed,
+// and a deployment that hangs when it fails.
+func TestStacks_haveNoCustomResources(t *testing.T) {
+	forEvery(t, func(t *testing.T, s stack) {
+		for id, r := range s.Resources {
+			if strings.HasPrefix(r.Type, "Custom::") || r.Type == "AWS::CloudFormation::CustomResource" {
+				t.Errorf("%s is a %s", id, r.Type)
+			}
+		}
+	})
+}
+
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+func TestStacks_keepNamesWithinSixtyFourCharacters(t *testing.T) {
+	forEvery(t, func(t *testing.T, s stack) {
+		for id, r := range s.Resources {
+			for _, property := range []string{"FunctionName", "RoleName", "Name"} {
+				if name, _ := r.Properties[property].(string); len(name) > 64 {
+					t.Errorf("%s %s is called %s, which has %d characters", r.Type, id, name, len(name))
+				}
+			}
+		}
+	})
+}
+
+func TestPrimary_holdsNothingButRulesThatForward(t *testing.T) {
+	forEvery(t, func(t *testing.T, s stack) {
+		bus := "arn:${AWS::Partition}:events:" + s.blueprint.Recovery + ":${AWS::AccountId}:event-bus/default"
+		got, want := map[string][]string{}, map[string][]string{}
+		for id, r := range s.Resources {
+			switch r.Type {
+			case "AWS::Events::Rule":
+				target := r.Properties["Targets"].([]any)[0].(map[string]any)
+				got[s.nameOf(id)] = []string{asJSON(t, r.Properties["EventPattern"]), s.render(target["Arn"])}
+			case "AWS::IAM::Role":
+			default:
+				t.Errorf("%s is a %s", id, r.Type)
+			}
+		}
+		for _, forward := range s.blueprint.Forwards {
+			want[forward.Name] = []string{asJSON(t, forward.Pattern), bus}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-blueprint +template):\n%s", diff)
+		}
+	}, "primary")
+}
+
+// A health check that is made anew counts as healthy until it has data, and
+// would send users back to the dead region.
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
+func TestTraffic_isNotDeletedByAccident(t *testing.T) {
+	forEvery(t, func(t *testing.T, s stack) {
+		if !s.protected {
+			t.Error("the stack can be deleted in one call")
+		}
+		for _, kind := range []string{"AWS::Route53::HealthCheck", "AWS::CloudWatch::Alarm"} {
+			if !s.only(t, kind).retained() {
+				t.Errorf("the %s is deleted or replaced with the stack", kind)
+			}
+		}
+	}, "traffic")
+}
+
+func TestTraffic_followsThePostureAsTheBlueprintSays(t *testing.T) {
+	forEvery(t, func(t *testing.T, s stack) {
+		b := s.blueprint.Traffic
+		alarm := s.only(t, "AWS::CloudWatch::Alarm").Properties
+		delete(alarm, "AlarmDescription")
+		delete(alarm, "Tags")
+		want := map[string]any{
+			"AlarmName": b.Alarm, "Namespace": b.Namespace, "MetricName": b.Metric, "Statistic": b.Statistic,
+			"Period": b.Period.Seconds(), "EvaluationPeriods": float64(b.Periods), "Threshold": b.Threshold,
+			"ComparisonOperator": b.Comparison, "TreatMissingData": b.MissingData,
+		}
+		if diff := cmp.Diff(want, alarm); diff != "" {
+			t.Errorf("alarm (-blueprint +template):\n%s", diff)
+		}
+		check := s.only(t, "AWS::Route53::HealthCheck").Properties["HealthCheckConfig"]
+		want = map[string]any{
+			"Type": "CLOUDWATCH_METRIC", "InsufficientDataHealthStatus": b.NoData,
+			"AlarmIdentifier": map[string]any{"Name": b.Alarm, "Region": s.blueprint.Recovery},
+		}
+		if diff := cmp.Diff(want, check); diff != "" {
+			t.Errorf("health check (-blueprint +template):\n%s", diff)
+		}
+	}, "traffic")
+}
+
+// intrinsics are the CloudFormation functions that a value uses.
+func intrinsics(value any) []string {
+	found := map[string]bool{}
+	var visit func(any)
+	visit = func(value any) {
+		switch v := value.(type) {
+		case map[string]any:
+			for key, inner := range v {
+				if strings.HasPrefix(key, "Fn::") {
+					found[key] = true
+				}
+				visit(inner)
+			}
+		case []any:
+			for _, inner := range v {
+				visit(inner)
+			}
+		}
+	}
+	visit(value)
+	return slices.Sorted(maps.Keys(found))
+}

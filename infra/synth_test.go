@@ -1,0 +1,205 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/pilotlight/pilotlight/pkg/blueprint"
+)
+
+// plans are synthesized once for all tests: the one that people read first, one
+// with nested groups and one without images, alarms or a database.
+var plans = []string{
+	"../plans/storefront.yaml",
+	"../pkg/plan/testdata/nested.yaml",
+	"../pkg/plan/testdata/ledgerline.yaml",
+}
+
+// stacks are what the app synthesized for plans.
+var stacks []stack
+
+type stack struct {
+	blueprint    *blueprint.Blueprint
+	role         string // primary, recovery or traffic
+	name         string
+	region       string
+	protected    bool     // from termination
+	dependencies []string // other artifacts that deploy first
+	template
+}
+
+type template struct {
+	Resources map[string]resource
+	Outputs   map[string]map[string]any
+}
+
+type resource struct {
+	Type                string
+	Properties          map[string]any
+	DeletionPolicy      string
+	UpdateReplacePolicy string
+}
+
+func (r resource) retained() bool {
+	return r.DeletionPolicy == "Retain" && r.UpdateReplacePolicy == "Retain"
+}
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	jsii.Close()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (int, error) {
+	folder, err := os.MkdirTemp("", "pilotlight-infra-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(folder)
+	if stacks, err = synthesize(folder); err != nil {
+		return 0, fmt.Errorf("synthesize the plans: %w", err)
+	}
+	return m.Run(), nil
+}
+
+// synthesize runs the app in this process. The CDK reports errors by panicking.
+func synthesize(folder string) (found []stack, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("%v", cause)
+		}
+	}()
+	binaries := filepath.Join(folder, "bin")
+	if err := writeBinaries(binaries); err != nil {
+		return nil, err
+	}
+	out := filepath.Join(folder, "cdk.out")
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(out)})
+	blueprints := map[string]*blueprint.Blueprint{}
+	for _, file := range plans {
+		b, err := compile(file)
+		if err != nil {
+			return nil, err
+		}
+		blueprints[b.Plan] = b
+		if err := build(app, file, binaries); err != nil {
+			return nil, err
+		}
+	}
+	app.Synth(nil)
+	return read(out, blueprints)
+}
+
+// writeBinaries gives every function a stand-in for its bootstrap.
+func writeBinaries(folder string) error {
+	functions, err := filepath.Glob("../functions/*")
+	if err != nil {
+		return err
+	}
+	for _, function := range functions {
+		path := filepath.Join(folder, filepath.Base(function))
+		if err := os.MkdirAll(path, 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(path, "bootstrap"), []byte(function), 0o755); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read takes the stacks from the files that `cdk deploy` would deploy.
+func read(out string, blueprints map[string]*blueprint.Blueprint) ([]stack, error) {
+	var manifest struct {
+		Artifacts map[string]struct {
+			Type         string
+			Environment  string // aws://unknown-account/us-west-2
+			Dependencies []string
+			Properties   struct {
+				TemplateFile          string
+				TerminationProtection bool
+			}
+		}
+	}
+	if err := decode(filepath.Join(out, "manifest.json"), &manifest); err != nil {
+		return nil, err
+	}
+	var found []stack
+	for _, name := range slices.Sorted(maps.Keys(manifest.Artifacts)) {
+		artifact := manifest.Artifacts[name]
+		if artifact.Type != "aws:cloudformation:stack" {
+			continue
+		}
+		planAndRole := strings.TrimPrefix(name, "pilotlight-")
+		cut := strings.LastIndex(planAndRole, "-")
+		s := stack{
+			blueprint:    blueprints[planAndRole[:cut]],
+			role:         planAndRole[cut+1:],
+			name:         name,
+			region:       filepath.Base(artifact.Environment),
+			protected:    artifact.Properties.TerminationProtection,
+			dependencies: artifact.Dependencies,
+		}
+		if err := decode(filepath.Join(out, artifact.Properties.TemplateFile), &s.template); err != nil {
+			return nil, err
+		}
+		found = append(found, s)
+	}
+	return found, nil
+}
+
+func decode(file string, into any) error {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(raw, into)
+}
+
+// forEvery runs a check as a subtest on every stack of these roles; without
+// roles, on all.
+func forEvery(t *testing.T, check func(t *testing.T, s stack), roles ...string) {
+	t.Helper()
+	for _, s := range stacks {
+		if len(roles) == 0 || slices.Contains(roles, s.role) {
+			t.Run(s.name, func(t *testing.T) { check(t, s) })
+		}
+	}
+}
+
+// ofType are a stack's resources of one type, by logical id.
+func (s stack) ofType(kind string) map[string]resource {
+	found := map[string]resource{}
+	for id, r := range s.Resources {
+		if r.Type == kind {
+			found[id] = r
+		}
+	}
+	return found
+}
+
+// only is the one resource of a type.
+func (s stack) only(t *testing.T, kind string) resource {
+	t.Helper()
+	found := s.ofType(kind)
+	if len(found) != 1 {
+		t.Fatalf("%d resources of type %s, want 1", len(found), kind)
+	}
+	for _, r := range found {
+		return r
+	}
+	return resource{}
+}
