@@ -17,7 +17,7 @@ const (
 
 // looked are what was looked at twice and is longer all the same, and why.
 var looked = map[string]string{
-	"pkg/protect/snapshots/snapshots_test.go": "one story of a policy's life, told in the order in which its passes run",
+	"pkg/protect/snapshots/snapshots_test.go":                                              "one story of a policy's life, told in the order in which its passes run",
 	"pkg/rehearsal/internet/stream_test.go TestHealthCheck_followsTheDataStreamOfItsAlarm": "one alarm followed through all its states; each is read against the one before",
 }
 

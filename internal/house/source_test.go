@@ -75,7 +75,7 @@ var clocks = []string{
 
 // redraws are the files besides that may have a ticker: nothing is decided by it.
 var redraws = []string{
-	"pkg/report/progress.go", // draws the terminal's table again; all that is in it is dated by the run
+	"pkg/report/progress.go", // waits for the terminal's renderer to end; what it draws is dated by its caller
 }
 
 func TestProduct_readsNoClock(t *testing.T) {
