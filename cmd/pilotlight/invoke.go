@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,19 +16,21 @@ import (
 )
 
 func newInvoke() *cobra.Command {
-	endpoint := os.Getenv("AWS_ENDPOINT_URL")
+	endpoint := ""
 	cmd := &cobra.Command{
 		Use:   "invoke FUNCTION EVENT",
-		Short: "Invoke a function of a running rehearsal with an event from events/",
+		Short: "Invoke a function of a running simulation with an event from events/",
 		Args:  cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if endpoint == "" {
-				fmt.Fprintln(cmd.ErrOrStderr(), "where is AWS? set --endpoint or AWS_ENDPOINT_URL to what `pilotlight rehearse --stay` printed")
+			at := cmp.Or(endpoint, os.Getenv("AWS_ENDPOINT_URL"), noted())
+			if at == "" {
+				fmt.Fprintf(cmd.ErrOrStderr(), "where is AWS? run `pilotlight simulate PLAN` beside this, or set --endpoint or AWS_ENDPOINT_URL\n")
 				return errBadInput
 			}
 			event, err := os.ReadFile(args[1])
 			if err != nil {
-				return err
+				fmt.Fprintln(cmd.ErrOrStderr(), err)
+				return errBadInput
 			}
 			var about struct {
 				Plan string `json:"plan"`
@@ -36,10 +39,10 @@ func newInvoke() *cobra.Command {
 				fmt.Fprintf(cmd.ErrOrStderr(), "%s is no JSON object with a \"plan\": every function's input names its plan\n", args[1])
 				return errBadInput
 			}
-			return invoke(cmd.OutOrStdout(), endpoint, names.Function(about.Plan, args[0]), event)
+			return invoke(cmd.OutOrStdout(), at, names.Function(about.Plan, args[0]), event)
 		},
 	}
-	cmd.Flags().StringVar(&endpoint, "endpoint", endpoint, "the rehearsal's AWS endpoint")
+	cmd.Flags().StringVar(&endpoint, "endpoint", endpoint, "the simulated AWS; else $AWS_ENDPOINT_URL, else what "+endpointFile+" says")
 	return cmd
 }
 

@@ -18,7 +18,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(code(newRoot().ExecuteContext(ctx)))
+	os.Exit(code(run(ctx, newRoot())))
 }
 
 // errBadInput is for what the caller wrote; it has been told already.
@@ -35,9 +35,25 @@ func code(err error) int {
 		return 2
 	case errors.Is(err, errBadAnswer):
 		return 1
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "pilotlight: interrupted; everything that was started has ended")
+		return 1
 	}
 	fmt.Fprintln(os.Stderr, "pilotlight:", err)
 	return 1
+}
+
+// run runs a command. What goes wrong before the command itself begins is about
+// how it was called.
+func run(ctx context.Context, root *cobra.Command) error {
+	began := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && !began {
+		fmt.Fprintf(os.Stderr, "pilotlight: %v\n%s", err, cmd.UsageString())
+		return errBadInput
+	}
+	return err
 }
 
 func newRoot() *cobra.Command {
@@ -47,6 +63,6 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newCheck(), newGraph(), newRehearse(), newInvoke())
+	root.AddCommand(newCheck(), newGraph(), newRehearse(), newSimulate(), newInvoke())
 	return root
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -25,26 +27,17 @@ func newRehearse() *cobra.Command {
 			"Run it at the repository's root, after make setup.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := load(cmd, args[0])
+			if !slices.Contains(rehearsal.Scenarios, scenario) {
+				fmt.Fprintf(cmd.ErrOrStderr(), "there is no scenario %q; write --scenario %s\n", scenario, strings.Join(rehearsal.Scenarios, " or "))
+				return errBadInput
+			}
+			options, done, err := prepare(cmd, args[0], verbose)
 			if err != nil {
 				return err
 			}
-			root, err := os.Getwd()
-			if err != nil {
-				return err
-			}
-			var progress *report.Progress
-			options := rehearsal.Options{Root: root, Plan: p, Scenario: scenario, Tell: func(now func() time.Time) rehearsal.Progress {
-				progress = report.NewProgress(os.Stderr, isatty.IsTerminal(os.Stderr.Fd()), now)
-				return progress
-			}}
-			if verbose {
-				options.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
-			}
+			options.Scenario = scenario
 			result, err := rehearsal.Run(cmd.Context(), options)
-			if progress != nil {
-				progress.Close()
-			}
+			done()
 			if err != nil {
 				return err
 			}
@@ -53,8 +46,31 @@ func newRehearse() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&scenario, "scenario", scenario, "the game day to play: power-loss")
 	cmd.Flags().StringVar(&out, "out", out, "folder for report.json and report.html")
-	cmd.Flags().BoolVarP(&verbose, "verbose", "v", verbose, "tell what the simulated AWS complains of")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", verbose, verboseUsage)
 	return cmd
+}
+
+const verboseUsage = "tell what the simulated AWS complains of"
+
+// prepare reads the plan and sets up what a rehearsal of it needs. done ends the
+// live display of its progress.
+func prepare(cmd *cobra.Command, file string, verbose bool) (o rehearsal.Options, done func(), err error) {
+	if o.Plan, err = load(cmd, file); err != nil {
+		return o, nil, err
+	}
+	if o.Root, err = os.Getwd(); err != nil {
+		return o, nil, err
+	}
+	done = func() {}
+	o.Tell = func(now func() time.Time) rehearsal.Progress {
+		progress := report.NewProgress(os.Stderr, isatty.IsTerminal(os.Stderr.Fd()), now)
+		done = progress.Close
+		return progress
+	}
+	if verbose {
+		o.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	}
+	return o, func() { done() }, nil
 }
 
 // publish prints the closing table, writes the report's files and says whether
@@ -72,13 +88,11 @@ func publish(w io.Writer, r *report.Report, folder string) error {
 			return err
 		}
 	}
-	r.Table(w)
-	fmt.Fprintf(w, "\nThe report: %s and %s\n", filepath.Join(folder, "report.html"), filepath.Join(folder, "report.json"))
-	ok, problems := r.Verdict()
-	for _, problem := range problems {
-		fmt.Fprintln(w, "not good:", problem)
+	if err := r.Table(w); err != nil {
+		return err
 	}
-	if !ok {
+	fmt.Fprintf(w, "\nThe report: %s and %s\n", filepath.Join(folder, "report.html"), filepath.Join(folder, "report.json"))
+	if ok, _ := r.Verdict(); !ok {
 		return errBadAnswer
 	}
 	return nil

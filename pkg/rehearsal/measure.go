@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/workload"
 	"github.com/pilotlight/pilotlight/pkg/report"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
@@ -18,7 +19,7 @@ func (r *rehearsal) measure(ctx context.Context) error {
 	p := r.Plan
 	r.report = &report.Report{
 		Plan: p.Name, Strategy: string(p.Strategy), Scenario: r.Scenario, Primary: p.Primary, Recovery: p.Recovery,
-		End:           r.record.State.End,
+		End: r.record.State.End, Reason: reason(r.record),
 		RTO:           report.Measure{ObjectiveSeconds: p.Objectives.RTO.D().Seconds()},
 		RPO:           report.Measure{ObjectiveSeconds: p.Objectives.RPO.D().Seconds()},
 		StruckAt:      r.struck,
@@ -37,14 +38,12 @@ func (r *rehearsal) measure(ctx context.Context) error {
 		return fmt.Errorf("look for leftovers: %w", err)
 	}
 	r.calls()
-	r.report.Modelled = append(r.report.Modelled, report.Duration{
-		Name: "disaster to alarm", Seconds: alarmAfter.Seconds(),
-		Source: "three periods of a minute and the evaluation: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html",
-	})
+	r.report.Modelled = r.modelled
 	for _, row := range r.cloud.Durations.Table() {
 		r.report.Modelled = append(r.report.Modelled, report.Duration{Name: row.Name, Seconds: row.Duration.Seconds(), Source: row.Source})
 	}
-	r.problems()
+	r.grievances()
+	r.report.Problems = r.problems
 	r.report.Took.RealSeconds = time.Since(r.began).Seconds()
 	return nil
 }
@@ -71,7 +70,8 @@ func (r *rehearsal) steps() []report.Step {
 	return steps
 }
 
-// outage is the recovery time, as the shopper saw it.
+// outage is the recovery time as the shopper saw it, from the first page that he
+// missed.
 func (r *rehearsal) outage() {
 	if input, err := r.record.State.Given(); err == nil {
 		r.report.DetectedAt = input.At
@@ -81,41 +81,50 @@ func (r *rehearsal) outage() {
 			r.report.StartedAt = step.Started
 		}
 	}
+	rto := &r.report.RTO
 	if r.shopper == nil {
+		rto.WhyNot = "no step of the plan moves traffic"
 		return
 	}
 	visits := r.shopper.Visits()
 	shopper := &r.report.Shopper
 	shopper.Attempts, shopper.Misses = len(visits), visits.Misses()
 	for _, s := range visits.Segments() {
+		if r.report.MovedAt.IsZero() && s.Address == workload.RecoveryAddress {
+			r.report.MovedAt = s.From
+		}
 		shopper.Segments = append(shopper.Segments, report.Segment{From: s.From, To: s.To, OK: s.OK, Address: s.Address, Visits: s.Visits})
 	}
 	from, to, ok := visits.Outage()
-	shopper.OutFrom = from
-	if ok {
-		shopper.OutTo, r.report.MovedAt = to, to
-		r.report.RTO.MeasuredSeconds = report.Seconds(to.Sub(from))
+	shopper.OutFrom, shopper.OutTo = from, to
+	switch {
+	case ok:
+		rto.MeasuredSeconds = report.Seconds(to.Sub(from))
+	case from.IsZero():
+		rto.WhyNot = "the shopper missed no page"
+	default:
+		rto.WhyNot = "the shopper was not served again"
 	}
 }
 
 func (r *rehearsal) calls() {
+	ours := map[string]bool{"events.amazonaws.com": true, r.blueprint.Machine.Name: true}
+	for _, function := range r.blueprint.Functions {
+		ours[function.Deployed] = true
+	}
 	for _, call := range r.cloud.Front.Calls() {
 		r.report.Calls = append(r.report.Calls, report.Call{
 			Role: call.Role, Service: call.Service, Action: call.Action, Region: call.Region,
 			Count: call.Count, Mutating: call.Mutating, Hung: call.Hung,
+			Outside: !ours[call.Role],
 		})
 	}
 }
 
-// problems are what the rehearsal itself saw go wrong.
-func (r *rehearsal) problems() {
-	if r.record.State.Run == "" {
-		r.report.Problems = append(r.report.Problems, "No run was started.")
-	}
+// grievances are problems that show in what the simulated AWS has seen.
+func (r *rehearsal) grievances() {
 	for _, dropped := range r.cloud.Host.Dropped() {
-		r.report.Problems = append(r.report.Problems, fmt.Sprintf("An event for %s was dropped: %s.", dropped.Function, dropped.Error))
+		r.problem("An event for %s was dropped: %s.", dropped.Function, dropped.Error)
 	}
-	for _, refused := range ungranted(r.blueprint, r.cloud.Front.Calls()) {
-		r.report.Problems = append(r.report.Problems, refused)
-	}
+	r.problems = append(r.problems, ungranted(r.blueprint, r.cloud.Front.Calls())...)
 }

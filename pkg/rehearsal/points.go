@@ -2,8 +2,8 @@ package rehearsal
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,65 +15,107 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/report"
 )
 
+// restored is a volume that the run made.
+type restored struct {
+	types.Volume
+	origin string // the protected volume whose data it has; empty: not known
+	point  report.RecoveryPoint
+}
+
+// back are how old the data is that came back, and what did not come back.
+type back struct {
+	ages    []time.Duration
+	missing []string
+}
+
 // recoveryPoints says how old the data is that the application came back with.
-// It follows each restored volume and launched instance back to the source
-// snapshot or image by the front's record of copies and asks the simulator when
-// that was taken: the product's tags have no part in it.
+// It follows each restored volume and launched instance to the source snapshot or
+// image by the front's record of copies, and asks the simulator when that was
+// taken: neither the product's tags nor its journal have a part in it.
 func (r *rehearsal) recoveryPoints(ctx context.Context) error {
-	away := ec2.NewFromConfig(r.cloud.As(role, r.Plan.Recovery))
-	volumes, err := r.runVolumes(ctx, away)
-	if err != nil {
+	var data back
+	if err := r.volumesBack(ctx, &data); err != nil {
 		return err
 	}
-	var oldest *time.Duration
-	data := func(age time.Duration) {
-		if oldest == nil || age > *oldest {
-			oldest = &age
-		}
-	}
-	for _, volume := range volumes {
-		point, err := r.snapshotPoint(ctx, volume)
-		if err != nil {
-			return err
-		}
-		r.report.RecoveryPoints = append(r.report.RecoveryPoints, point)
-		data(r.struck.Sub(point.TakenAt))
-	}
-	if err := r.imagePoints(ctx, away); err != nil {
+	if err := r.imagePoints(ctx); err != nil {
 		return err
 	}
-	for s := range r.Plan.Steps() {
-		spec, ok := s.Spec.(*plan.PromoteDatabase)
-		if outcome, _ := outcomeOf(r.record, s.ID); !ok || outcome != report.Done {
-			continue
+	r.databasesBack(ctx, &data)
+	rpo := &r.report.RPO
+	switch {
+	case len(data.missing) > 0:
+		rpo.WhyNot = strings.Join(data.missing, ", ") + " did not come back"
+	case len(data.ages) == 0:
+		rpo.WhyNot = "no step of the plan brings data back"
+	default:
+		oldest := data.ages[0]
+		for _, age := range data.ages {
+			oldest = max(oldest, age)
 		}
-		lag := r.cloud.Durations.ReplicaLag
-		r.report.RecoveryPoints = append(r.report.RecoveryPoints, report.RecoveryPoint{
-			Source: spec.Replica + " (replication lag, modelled)", Policy: s.ID,
-			TakenAt: r.struck.Add(-lag), AgeSeconds: lag.Seconds(), ObjectiveSeconds: r.Plan.Objectives.RPO.D().Seconds(),
-		})
-		data(lag)
-	}
-	if oldest != nil {
-		r.report.RPO.MeasuredSeconds = report.Seconds(*oldest)
+		rpo.MeasuredSeconds = report.Seconds(oldest)
 	}
 	return nil
 }
 
-// runVolumes are the volumes that the run made.
-func (r *rehearsal) runVolumes(ctx context.Context, away *ec2.Client) ([]types.Volume, error) {
-	out, err := away.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{Filters: r.ofRun()})
-	if err != nil {
-		return nil, err
+// volumesBack finds for every protected volume that a step should bring back the
+// attached one that has its data.
+func (r *rehearsal) volumesBack(ctx context.Context, data *back) error {
+	if err := r.findRestored(ctx); err != nil {
+		return err
 	}
-	var restored []types.Volume
-	for _, volume := range out.Volumes {
-		// An instance's own root volume carries the run's tags too.
-		if aws.ToString(volume.SnapshotId) != "" && tag(volume.Tags, lineage.Source) != "" {
-			restored = append(restored, volume)
+	for s := range r.Plan.Steps() {
+		spec, ok := s.Spec.(*plan.RestoreVolumes)
+		if !ok {
+			continue
+		}
+		policy, _ := r.Plan.Policy(spec.Policy) // a valid plan has it
+		home, err := r.atHome(ctx, *policy)
+		if err != nil {
+			return err
+		}
+		found := map[string]bool{}
+		for _, volume := range r.restored {
+			if tag(volume.Tags, lineage.Step) != s.ID || volume.State != types.VolumeStateInUse {
+				continue
+			}
+			found[volume.origin] = true
+			r.report.RecoveryPoints = append(r.report.RecoveryPoints, volume.point)
+			data.ages = append(data.ages, time.Duration(volume.point.AgeSeconds*float64(time.Second)))
+		}
+		missing := 0
+		for volume := range home {
+			if !found[volume] {
+				missing++
+			}
+		}
+		if missing > 0 {
+			data.missing = append(data.missing, fmt.Sprintf("%d of %d volumes of policy %s", missing, len(home), policy.Name))
 		}
 	}
-	return restored, nil
+	return nil
+}
+
+// findRestored looks for the volumes that the run made from recovery points.
+func (r *rehearsal) findRestored(ctx context.Context) error {
+	out, err := ec2.NewFromConfig(r.cloud.As(role, r.Plan.Recovery)).DescribeVolumes(ctx, &ec2.DescribeVolumesInput{Filters: r.ofRun()})
+	if err != nil {
+		return err
+	}
+	for _, volume := range out.Volumes {
+		// An instance's own root volume carries the run's tags too.
+		if aws.ToString(volume.SnapshotId) == "" || tag(volume.Tags, lineage.Source) == "" {
+			continue
+		}
+		found := restored{Volume: volume}
+		source, region, copied := r.cloud.Front.SourceOf(aws.ToString(volume.SnapshotId))
+		if !copied {
+			r.problem("Volume %s was made from %s, which is no copy of a recovery point.", aws.ToString(volume.VolumeId), aws.ToString(volume.SnapshotId))
+		} else if found.origin, found.point, err = r.snapshotPoint(ctx, source, region); err != nil {
+			return err
+		}
+		r.restored = append(r.restored, found)
+	}
+	return nil
 }
 
 // ofRun selects what carries the tag of the rehearsed run.
@@ -81,23 +123,20 @@ func (r *rehearsal) ofRun() []types.Filter {
 	return []types.Filter{{Name: aws.String("tag:" + lineage.Run), Values: []string{r.record.State.Run}}}
 }
 
-func (r *rehearsal) snapshotPoint(ctx context.Context, volume types.Volume) (report.RecoveryPoint, error) {
-	source, region, ok := r.cloud.Front.SourceOf(aws.ToString(volume.SnapshotId))
-	if !ok {
-		return report.RecoveryPoint{}, fmt.Errorf("volume %s was restored from %s, which is no copy", aws.ToString(volume.VolumeId), aws.ToString(volume.SnapshotId))
-	}
-	out, err := ec2.NewFromConfig(r.cloud.Upstream(region)).DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{SnapshotIds: []string{source}})
+func (r *rehearsal) snapshotPoint(ctx context.Context, id, region string) (origin string, point report.RecoveryPoint, err error) {
+	out, err := ec2.NewFromConfig(r.cloud.Upstream(region)).DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{SnapshotIds: []string{id}})
 	if err != nil {
-		return report.RecoveryPoint{}, err
+		return "", point, err
 	}
-	policy := tag(out.Snapshots[0].Tags, lineage.Policy)
-	return r.point(source+" of "+aws.ToString(out.Snapshots[0].VolumeId), policy, aws.ToTime(out.Snapshots[0].StartTime)), nil
+	snapshot := out.Snapshots[0] // one that does not exist is an error
+	origin = aws.ToString(snapshot.VolumeId)
+	return origin, r.point(id+" of "+origin, tag(snapshot.Tags, lineage.Policy), aws.ToTime(snapshot.StartTime)), nil
 }
 
 // imagePoints are the images that the launched instances run: software, whose
 // age counts against its own policy and not as lost data.
-func (r *rehearsal) imagePoints(ctx context.Context, away *ec2.Client) error {
-	out, err := away.DescribeInstances(ctx, &ec2.DescribeInstancesInput{Filters: r.ofRun()})
+func (r *rehearsal) imagePoints(ctx context.Context) error {
+	out, err := ec2.NewFromConfig(r.cloud.As(role, r.Plan.Recovery)).DescribeInstances(ctx, &ec2.DescribeInstancesInput{Filters: r.ofRun()})
 	if err != nil {
 		return err
 	}
@@ -106,25 +145,49 @@ func (r *rehearsal) imagePoints(ctx context.Context, away *ec2.Client) error {
 		for _, instance := range reservation.Instances {
 			image := aws.ToString(instance.ImageId)
 			source, region, copied := r.cloud.Front.SourceOf(image)
-			if seen[image] || !copied {
+			if seen[image] || !copied { // the template's own image is no recovery point
 				continue
 			}
 			seen[image] = true
-			found, err := ec2.NewFromConfig(r.cloud.Upstream(region)).DescribeImages(ctx, &ec2.DescribeImagesInput{ImageIds: []string{source}})
+			point, err := r.imagePoint(ctx, source, region)
 			if err != nil {
-				return err
+				return fmt.Errorf("image %s: %w", source, err)
 			}
-			if len(found.Images) == 0 {
-				return errors.New("image " + source + " is gone")
-			}
-			taken, err := time.Parse(time.RFC3339, aws.ToString(found.Images[0].CreationDate))
-			if err != nil {
-				return err
-			}
-			r.report.RecoveryPoints = append(r.report.RecoveryPoints, r.point(source, tag(found.Images[0].Tags, lineage.Policy), taken))
+			r.report.RecoveryPoints = append(r.report.RecoveryPoints, point)
 		}
 	}
 	return nil
+}
+
+func (r *rehearsal) imagePoint(ctx context.Context, id, region string) (report.RecoveryPoint, error) {
+	out, err := ec2.NewFromConfig(r.cloud.Upstream(region)).DescribeImages(ctx, &ec2.DescribeImagesInput{ImageIds: []string{id}})
+	if err != nil {
+		return report.RecoveryPoint{}, err
+	}
+	image := out.Images[0] // one that does not exist is an error
+	taken, err := time.Parse(time.RFC3339, aws.ToString(image.CreationDate))
+	return r.point(id, tag(image.Tags, lineage.Policy), taken), err
+}
+
+// databasesBack: a promoted replica has what had reached it, which is all but the
+// modelled lag.
+func (r *rehearsal) databasesBack(ctx context.Context, data *back) {
+	lag := r.cloud.Durations.ReplicaLag
+	for s := range r.Plan.Steps() {
+		spec, ok := s.Spec.(*plan.PromoteDatabase)
+		if !ok {
+			continue
+		}
+		db, err := r.database(ctx, spec.Replica)
+		if err != nil || !writable(db) {
+			data.missing = append(data.missing, "database "+spec.Replica)
+			continue
+		}
+		point := r.point(spec.Replica+" (replication lag, modelled)", s.ID, r.struck.Add(-lag))
+		point.ObjectiveSeconds = r.Plan.Objectives.RPO.D().Seconds()
+		r.report.RecoveryPoints = append(r.report.RecoveryPoints, point)
+		data.ages = append(data.ages, lag)
+	}
 }
 
 func (r *rehearsal) point(source, policy string, taken time.Time) report.RecoveryPoint {

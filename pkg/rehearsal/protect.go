@@ -5,7 +5,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
 	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/protect/points"
 )
 
@@ -13,51 +18,107 @@ import (
 // a newest one to find and an older one to leave alone.
 const generations = 2
 
+// protectionLimit is how long a generation may take, in data time.
+const protectionLimit = 6 * time.Hour
+
 // protect lets the schedules make recovery points, and jumps over the time in
 // which nothing happens. The disaster then strikes at the worst moment: right
 // before the next point is due.
 func (r *rehearsal) protect(ctx context.Context) error {
-	if len(r.Plan.Protect) == 0 {
+	if r.Unprotected || len(r.Plan.Protect) == 0 {
 		return nil
 	}
-	for generation := 1; generation <= generations; generation++ {
-		if generation > 1 {
+	for n := 1; n <= generations; n++ {
+		if n > 1 {
 			if err := r.cloud.Clock.Jump(r.longestInterval()); err != nil {
 				return err
 			}
 		}
-		r.Say(fmt.Sprintf("protecting: recovery points, generation %d of %d", generation, generations))
-		if err := r.generation(ctx, generation); err != nil {
+		r.Say(fmt.Sprintf("protecting: recovery points, generation %d of %d", n, generations))
+		if err := r.generation(ctx, n); err != nil {
 			return err
 		}
 	}
-	oldest, err := r.nextDue(ctx)
+	due, err := r.nextDue(ctx)
 	if err != nil {
 		return err
 	}
-	return r.cloud.Clock.Jump(oldest.Add(-time.Minute).Sub(r.cloud.Clock.Now()))
+	return r.cloud.Clock.Jump(due.Add(-time.Minute).Sub(r.cloud.Clock.Now()))
 }
 
-// generation waits until every protected thing has that many usable points in
-// the recovery region.
+// generation waits until every protected thing has n usable points in the
+// recovery region. Time in which nothing is under way is jumped over.
 func (r *rehearsal) generation(ctx context.Context, n int) error {
-	return r.idle(ctx, 6*time.Hour, fmt.Sprintf("no recovery points of generation %d within 6 hours", n), func(ctx context.Context) (bool, error) {
+	made, err := r.within(ctx, protectionLimit, func(ctx context.Context) (bool, error) {
+		if !r.cloud.Settled() {
+			return false, nil
+		}
 		for _, policy := range r.Plan.Protect {
-			count, err := r.usable(ctx, policy.Name)
+			enough, err := r.hasPoints(ctx, policy, n)
 			if err != nil {
 				return false, err
 			}
-			if len(count) == 0 {
-				return false, nil
-			}
-			for _, groups := range count {
-				if len(groups) < n {
-					return false, nil
-				}
+			if !enough {
+				return false, r.cloud.Skip()
 			}
 		}
 		return true, nil
 	})
+	if err == nil && !made {
+		err = fmt.Errorf("no recovery points of generation %d within %s", n, protectionLimit)
+	}
+	return err
+}
+
+// hasPoints says whether each of a policy's subjects has n usable points.
+func (r *rehearsal) hasPoints(ctx context.Context, policy plan.Policy, n int) (bool, error) {
+	subjects := 1 // one image stands for the whole selection
+	if policy.Volumes != nil {
+		home, err := r.atHome(ctx, policy)
+		if err != nil {
+			return false, err
+		}
+		instances := map[string]bool{}
+		for _, instance := range home {
+			instances[instance] = true
+		}
+		subjects = len(instances)
+	}
+	usable, err := r.usable(ctx, policy.Name)
+	if err != nil || len(usable) < subjects {
+		return false, err
+	}
+	for _, groups := range usable {
+		if len(groups) < n {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// atHome are the volumes that a policy protects in the primary region, each with
+// its instance. They are read behind the front, where the region still answers
+// after the disaster.
+func (r *rehearsal) atHome(ctx context.Context, policy plan.Policy) (map[string]string, error) {
+	if home, known := r.home[policy.Name]; known {
+		return home, nil
+	}
+	var filters []types.Filter
+	for key, value := range policy.Volumes.Tags {
+		filters = append(filters, types.Filter{Name: aws.String("tag:" + key), Values: []string{value}})
+	}
+	out, err := ec2.NewFromConfig(r.cloud.Upstream(r.Plan.Primary)).DescribeVolumes(ctx, &ec2.DescribeVolumesInput{Filters: filters})
+	if err != nil {
+		return nil, fmt.Errorf("look at what policy %s protects: %w", policy.Name, err)
+	}
+	home := map[string]string{}
+	for _, volume := range out.Volumes {
+		if len(volume.Attachments) > 0 {
+			home[aws.ToString(volume.VolumeId)] = aws.ToString(volume.Attachments[0].InstanceId)
+		}
+	}
+	r.home[policy.Name] = home
+	return home, nil
 }
 
 // usable are the usable sets of a policy in the recovery region by subject,
@@ -69,7 +130,6 @@ func (r *rehearsal) usable(ctx context.Context, policy string) (map[string][]lin
 	}
 	usable := map[string][]lineage.Group{}
 	for _, group := range lineage.Groups(list) {
-		usable[group.Subject] = append(usable[group.Subject], nil...)
 		if group.Usable() {
 			usable[group.Subject] = append(usable[group.Subject], group)
 		}
@@ -100,18 +160,4 @@ func (r *rehearsal) longestInterval() time.Duration {
 		longest = max(longest, policy.Every.D())
 	}
 	return longest
-}
-
-// idle is until, with the time in which nothing is under way jumped over.
-func (r *rehearsal) idle(ctx context.Context, limit time.Duration, otherwise string, done func(context.Context) (bool, error)) error {
-	return r.until(ctx, limit, otherwise, func(ctx context.Context) (bool, error) {
-		if !r.cloud.Settled() {
-			return false, nil
-		}
-		ok, err := done(ctx)
-		if ok || err != nil {
-			return ok, err
-		}
-		return false, r.cloud.Skip()
-	})
 }

@@ -1,14 +1,12 @@
 package rehearsal
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
-
+	"github.com/pilotlight/pilotlight/pkg/closing"
 	"github.com/pilotlight/pilotlight/pkg/ledger"
 	"github.com/pilotlight/pilotlight/pkg/report"
 	"github.com/pilotlight/pilotlight/pkg/run"
@@ -17,80 +15,73 @@ import (
 // role is the rehearsal's own, in the audit: it only looks.
 const role = "rehearsal"
 
-// What CloudWatch does in reality before an alarm goes off, modelled: three
-// periods of a minute must breach, and the evaluation follows within seconds.
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
-const (
-	alarmAfter  = 3*time.Minute + 10*time.Second
-	alarmsApart = 20 * time.Second
-)
-
-// detect lets the plan's alarms go off, one after the other. CloudWatch's events
-// then travel as they do in AWS, some of them twice.
-func (r *rehearsal) detect(ctx context.Context) error {
-	wait := alarmAfter
-	for _, alarm := range r.Plan.Detect.Alarms {
-		if err := r.cloud.Clock.Wait(ctx, wait); err != nil {
-			return err
-		}
-		wait = alarmsApart
-		_, err := cloudwatch.NewFromConfig(r.cloud.As("cloudwatch", alarm.Region)).SetAlarmState(ctx, &cloudwatch.SetAlarmStateInput{
-			AlarmName:   aws.String(alarm.Name),
-			StateValue:  cwtypes.StateValueAlarm,
-			StateReason: aws.String("Threshold Crossed: 3 out of the last 3 datapoints were greater than or equal to the threshold (1.0)."),
-		})
-		if err != nil {
-			return fmt.Errorf("alarm %s: %w", alarm.Name, err)
-		}
-		r.alarmed = r.cloud.Clock.Now()
-		r.Say("alarm " + alarm.Name + " went off")
-	}
-	return nil
-}
+// noRunAfter is when a run that has not begun is given up. decide-failover looks
+// every minute, and its events are tried again for three.
+const noRunAfter = 10 * time.Minute
 
 // patience is how long a run may take before the rehearsal gives up on it:
 // generous, because the report judges the time, and not this.
 func (r *rehearsal) patience() time.Duration { return 4*r.Plan.Objectives.RTO.D() + time.Hour }
 
-// recover watches the run, as the ledger tells it, to its end.
+// recover watches the run to its end, and the shopper until the shop answers
+// again. A run that does not come to an end is for the report to tell, and no
+// error of the rehearsal.
 func (r *rehearsal) recover(ctx context.Context) error {
-	book := ledger.New(r.cloud.As(role, r.Plan.Recovery))
-	started := r.cloud.Clock.Now()
-	err := r.until(ctx, r.patience(), "", func(ctx context.Context) (bool, error) {
-		record, err := book.Open(ctx, r.Plan.Name, run.Name(r.Plan.Name, 1))
-		if err != nil {
+	began := r.cloud.Clock.Now()
+	over, err := r.within(ctx, r.patience(), func(ctx context.Context) (bool, error) {
+		if err := r.look(ctx); err != nil {
 			return false, err
 		}
-		r.tell(record)
-		waited := r.cloud.Clock.Now().Sub(started)
-		return record.State.Phase == run.Over || waited > r.patience()-time.Minute || record.State.Run == "" && waited > 10*time.Minute, nil
+		if r.record.State.Run == "" {
+			return r.cloud.Clock.Now().Sub(began) > noRunAfter, nil
+		}
+		return r.record.State.Phase == run.Over, nil
 	})
-	if err != nil || r.shopper == nil || r.record.State.End != run.Recovered {
+	switch {
+	case err != nil:
+		return err
+	case r.record.State.Run == "":
+		r.problem("No run was started within %s of the last alarm.", noRunAfter)
+	case !over:
+		r.problem("Run %s had not ended after %s; the rehearsal gave up on it.", r.record.State.Run, r.patience())
+	case r.record.State.End == run.Recovered && r.shopper != nil:
+		_, err = r.within(ctx, r.patience(), func(context.Context) (bool, error) {
+			_, _, served := r.shopper.Visits().Outage()
+			return served, nil
+		})
+	}
+	return err
+}
+
+// look reads the run from the ledger and tells what is new in its journal.
+func (r *rehearsal) look(ctx context.Context) error {
+	was := r.record.State
+	book := ledger.New(r.cloud.As(role, r.Plan.Recovery))
+	record, err := book.Open(ctx, r.Plan.Name, cmp.Or(was.Run, run.Name(r.Plan.Name, 1)))
+	if err != nil {
 		return err
 	}
-	// The shopper's own resolver remembers the old answer for the record's TTL.
-	return r.until(ctx, time.Hour, "", func(context.Context) (bool, error) {
-		_, _, ok := r.shopper.Visits().Outage()
-		return ok || r.cloud.Clock.Now().Sub(started) > r.patience(), nil
-	})
-}
-
-// tell passes on what is new in the journal.
-func (r *rehearsal) tell(record run.Record) {
-	if r.record.State.Run == "" && record.State.Run != "" {
-		r.Say("run " + record.State.Run + " started")
-	}
 	r.record = record
+	now := record.State
+	if was.Run != now.Run {
+		r.Say("run " + now.Run + " started")
+	}
 	for step := range r.Plan.Steps() {
-		state, detail := outcomeOf(record, step.ID)
-		if state != "" && r.said[step.ID] != state {
-			r.said[step.ID] = state
-			r.Step(step.ID, string(step.Kind), detail, state)
+		outcome, detail := outcomeOf(record, step.ID)
+		if outcome != "" && r.said[step.ID] != outcome {
+			r.said[step.ID] = outcome
+			r.Step(step.ID, string(step.Kind), detail, outcome)
 		}
 	}
+	if was.Phase != run.Over && now.Phase == run.Over {
+		r.Say("run " + now.Run + " ended " + string(now.End))
+	}
+	return nil
 }
 
-// outcomeOf is how far a step has come; empty when it has not begun.
+// outcomeOf is how far a step has come; empty when it has not begun. One that was
+// under way when its run ended stays unfinished: a branch that fails stops its
+// siblings where they are.
 func outcomeOf(record run.Record, step string) (report.Outcome, string) {
 	if entry, ok := record.Find(step, run.Done); ok {
 		return report.Done, entry.Detail
@@ -98,8 +89,17 @@ func outcomeOf(record run.Record, step string) (report.Outcome, string) {
 	if entry, ok := record.Find(step, run.Failed); ok {
 		return report.Failed, entry.Detail
 	}
-	if _, ok := record.Find(step, run.Begun); ok {
-		return report.Pending, ""
+	if _, ok := record.Find(step, run.Begun); !ok {
+		return "", ""
 	}
-	return "", ""
+	if record.State.Phase == run.Over {
+		return report.Unfinished, "under way when the run ended"
+	}
+	return report.Pending, ""
+}
+
+// reason is why the run ended so, as close-run has journalled it.
+func reason(record run.Record) string {
+	entry, _ := record.Find(closing.Step, run.Done)
+	return strings.TrimPrefix(entry.Detail, string(record.State.End)+": ")
 }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/blueprint"
@@ -47,6 +48,8 @@ type Options struct {
 	// Tell makes the Progress, whose times are those of the given clock.
 	Tell func(now func() time.Time) Progress
 	Log  *slog.Logger // nil: silent
+	// Unprotected strikes before the first recovery point is complete.
+	Unprotected bool
 	// Before is called right before the disaster strikes; nil: nothing. Tests
 	// inject faults with it.
 	Before func(*cloud.Cloud)
@@ -62,22 +65,34 @@ type rehearsal struct {
 	blueprint *blueprint.Blueprint
 	deployed  *deploy.Deployment
 	workload  *workload.Workload
-	shopper   *internet.Shopper
+	shopper   *internet.Shopper // nil when the plan moves no traffic
 
-	began   time.Time // real time
-	struck  time.Time // data time
-	alarmed time.Time // data time of the last alarm
-	record  run.Record
-	said    map[string]report.Outcome // last told of each step
-	report  *report.Report
+	began    time.Time                    // real time
+	struck   time.Time                    // data time
+	home     map[string]map[string]string // by policy: the protected volumes, each with its instance
+	record   run.Record                   // the run, as the ledger last told it
+	restored []restored                   // what the run made, as AWS has it
+	said     map[string]report.Outcome    // last told of each step
+	modelled []report.Duration            // what the rehearsal itself made take time
+	problems []string
+	report   *report.Report
 }
 
 // Run plays the rehearsal to its report. Its error is about the rehearsal itself;
 // how the recovery went is in the report.
 func Run(ctx context.Context, o Options) (*report.Report, error) {
-	if o.Scenario != PowerLoss {
+	if !slices.Contains(Scenarios, o.Scenario) {
 		return nil, fmt.Errorf("there is no scenario %q; take one of %v", o.Scenario, Scenarios)
 	}
+	r, err := start(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	err = r.end(r.play(r.build, r.protect, r.open, r.strike, r.detect, r.recover, r.measure))
+	return r.report, err
+}
+
+func start(ctx context.Context, o Options) (*rehearsal, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -85,25 +100,35 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &rehearsal{Options: o, blueprint: compiled, began: time.Now(), said: map[string]report.Outcome{}}
+	r := &rehearsal{
+		Options: o, blueprint: compiled, began: time.Now(),
+		home: map[string]map[string]string{}, said: map[string]report.Outcome{},
+	}
 	if r.cloud, err = cloud.Start(ctx, cloud.Options{Root: o.Root, Log: o.Log, AfterDone: o.AfterDone}); err != nil {
 		return nil, err
 	}
 	r.Progress = o.Tell(r.cloud.Clock.Now)
-	err = r.play(r.cloud.Gone)
-	if gone := context.Cause(r.cloud.Gone); gone != nil && ctx.Err() == nil {
-		err = gone // whatever failed, failed because of this
-	}
-	return r.report, errors.Join(err, r.cloud.Close())
+	return r, nil
 }
 
-func (r *rehearsal) play(ctx context.Context) error {
-	for _, act := range []func(context.Context) error{r.build, r.protect, r.open, r.strike, r.detect, r.recover, r.measure} {
-		if err := act(ctx); err != nil {
+// play does one act after the other. Each is over at once when the simulated AWS
+// is gone, or nobody wants the rehearsal any more.
+func (r *rehearsal) play(acts ...func(context.Context) error) error {
+	for _, act := range acts {
+		if err := act(r.cloud.Gone); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// end stops everything. Whatever failed when the simulated AWS was gone failed
+// because of that.
+func (r *rehearsal) end(err error) error {
+	if gone := context.Cause(r.cloud.Gone); gone != nil {
+		err = gone
+	}
+	return errors.Join(err, r.cloud.Close())
 }
 
 // build deploys the plan and brings up the application that it is for.
@@ -135,10 +160,14 @@ func (r *rehearsal) open(ctx context.Context) error {
 	r.shopper = shopper
 	r.Say("a shopper asks for " + r.workload.Page + " every second")
 	const enough = 30
-	return r.until(ctx, 10*time.Minute, "the shopper did not find the shop open before the disaster", func(context.Context) (bool, error) {
+	found, err := r.within(ctx, 10*time.Minute, func(context.Context) (bool, error) {
 		visits := shopper.Visits()
 		return len(visits) >= enough && visits[len(visits)-enough:].Misses() == 0, nil
 	})
+	if err == nil && !found {
+		err = errors.New("the shopper did not find the shop open before the disaster")
+	}
+	return err
 }
 
 // strike takes the primary region away.
@@ -154,20 +183,26 @@ func (r *rehearsal) strike(context.Context) error {
 	return nil
 }
 
-// until looks every few milliseconds of real time until done says so, at most
-// limit of data time.
-func (r *rehearsal) until(ctx context.Context, limit time.Duration, otherwise string, done func(context.Context) (bool, error)) error {
+// within looks again and again until done says so; false: it did not within that
+// much data time.
+func (r *rehearsal) within(ctx context.Context, limit time.Duration, done func(context.Context) (bool, error)) (bool, error) {
+	const pause = 3 * time.Second // 50 ms of real time
 	deadline := r.cloud.Clock.Now().Add(limit)
 	for {
 		ok, err := done(ctx)
 		if err != nil || ok {
-			return err
+			return ok, err
 		}
 		if r.cloud.Clock.Now().After(deadline) {
-			return errors.New(otherwise)
+			return false, nil
 		}
-		if err := r.cloud.Clock.Wait(ctx, 3*time.Second); err != nil {
-			return err
+		if err := r.cloud.Clock.Wait(ctx, pause); err != nil {
+			return false, err
 		}
 	}
+}
+
+// problem notes something that a report must say, in a whole sentence.
+func (r *rehearsal) problem(format string, args ...any) {
+	r.problems = append(r.problems, fmt.Sprintf(format, args...))
 }

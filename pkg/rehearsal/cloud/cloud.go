@@ -147,11 +147,7 @@ func (c *Cloud) watch(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-c.simulator.Done():
-		err := c.simulator.Err()
-		if err == nil {
-			err = errors.New("it ended by itself")
-		}
-		c.gone(fmt.Errorf("the simulator is gone: %w", err))
+		c.gone(c.simulator.Err())
 	}
 }
 
@@ -233,8 +229,10 @@ func (c *Cloud) Environment() []string {
 // Root is the repository's root.
 func (c *Cloud) Root() string { return c.root }
 
-// Close ends everything that was started, in reverse.
+// Close ends everything that was started, in reverse. What Gone has said before
+// is no error of Close.
 func (c *Cloud) Close() error {
+	gone := context.Cause(c.Gone) != nil
 	var errs []error
 	end := func(close func() error) { errs = append(errs, close()) }
 	if c.stop != nil {
@@ -251,7 +249,12 @@ func (c *Cloud) Close() error {
 		end(c.Front.Close)
 	}
 	if c.simulator != nil {
-		end(c.simulator.Close)
+		end(func() error {
+			if err := c.simulator.Close(); !gone {
+				return err
+			}
+			return nil
+		})
 	}
 	if c.Clock != nil {
 		end(c.Clock.Close)
