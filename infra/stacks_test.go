@@ -41,6 +41,18 @@ func TestBuild_refusesToDeployNothing(t *testing.T) {
 	}
 }
 
+// With the feature flag in cdk.json, `cdk deploy` stops at these too.
+func TestBuild_leavesTheCDKsOwnValidatorNothingToSay(t *testing.T) {
+	if len(report.PluginReports) == 0 {
+		t.Error("no validator has looked at the templates")
+	}
+	for _, plugin := range report.PluginReports {
+		for _, violation := range plugin.Violations {
+			t.Errorf("%s %s: %s", plugin.PluginName, violation.RuleName, violation.Description)
+		}
+	}
+}
+
 // The recovery stack must deploy while the primary region is down, and the other
 // way round: no stack may look at another one, by whatever means.
 func TestStacks_lookAtNoOtherStack(t *testing.T) {

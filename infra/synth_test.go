@@ -27,6 +27,14 @@ var plans = []string{
 // stacks are what the app synthesized for plans.
 var stacks []stack
 
+// report is what the CDK's own validator says of them.
+var report struct {
+	PluginReports []struct {
+		PluginName string
+		Violations []struct{ RuleName, Description string }
+	}
+}
+
 type stack struct {
 	blueprint    *blueprint.Blueprint
 	role         string // primary, recovery or traffic
@@ -100,6 +108,9 @@ func synthesize(folder string) (found []stack, err error) {
 		}
 	}
 	app.Synth(nil)
+	if err := decode(filepath.Join(out, "validation-report.json"), &report); err != nil {
+		return nil, err
+	}
 	return read(out, blueprints)
 }
 

@@ -40,7 +40,7 @@ func newTrafficStack(app awscdk.App, b *blueprint.Blueprint) awscdk.Stack {
 		},
 		HealthCheckTags: &[]*awsroute53.CfnHealthCheck_HealthCheckTagProperty{{Key: jsii.String("Name"), Value: jsii.String(b.Traffic.Check)}},
 	})
-	check.AddDependency(alarm)
+	check.AddResourceDependency(alarm, jsii.String("a health check of an alarm that does not exist yet is refused"))
 	alarm.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
 	check.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
 	awscdk.NewCfnOutput(stack, jsii.String("HealthCheckId"), &awscdk.CfnOutputProps{
