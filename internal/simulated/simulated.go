@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"github.com/pilotlight/pilotlight/internal/repository"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/clock"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/simulator"
 )
@@ -98,22 +99,13 @@ func end() error {
 	return errors.Join(shared.aws.simulator.Close(), shared.aws.Clock.Close(), os.RemoveAll(shared.dir))
 }
 
-// python is the interpreter of the virtual environment that make setup makes. A
-// test runs in the folder of its package, somewhere below the repository's root.
+// python is the interpreter of the virtual environment that make setup makes.
 func python() (string, error) {
 	if given := os.Getenv("PILOTLIGHT_PYTHON"); given != "" {
 		return given, nil
 	}
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return simulator.Python(dir), nil
-		}
-	}
-	return "", errors.New("no go.mod above the working directory")
+	root, err := repository.Root()
+	return simulator.Python(root), err
 }
 
 // Config reaches a region without retries.

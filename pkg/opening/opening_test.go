@@ -1,0 +1,249 @@
+package opening_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pilotlight/pilotlight/internal/repository"
+	"github.com/pilotlight/pilotlight/pkg/failure"
+	"github.com/pilotlight/pilotlight/pkg/ledger/ledgertest"
+	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/opening"
+	"github.com/pilotlight/pilotlight/pkg/run"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+const (
+	plan = "storefront"
+	id   = "storefront-1"
+)
+
+// region is what protection copied to the recovery region, by policy.
+type region struct {
+	points map[string][]lineage.Point
+	down   error
+	lists  int
+}
+
+func (r *region) List(_ context.Context, _, policy string) ([]lineage.Point, error) {
+	r.lists++
+	return r.points[policy], r.down
+}
+
+// volume is a snapshot of one volume of an instance with two, taken so long ago.
+func volume(set, instance, device string, ago time.Duration, state lineage.State) lineage.Point {
+	return lineage.Point{
+		ID: "snap-" + set + device, Policy: "data", Set: set, SetSize: 2, Origin: "vol-" + instance + device,
+		Instance: instance, Device: device, TakenAt: noon.Add(-ago), State: state,
+	}
+}
+
+// image is one of an image policy.
+func image(name string, ago time.Duration, state lineage.State) lineage.Point {
+	return lineage.Point{ID: name, Policy: "web", Set: name, Origin: "i-web", TakenAt: noon.Add(-ago), State: state}
+}
+
+// pair is a complete set of an instance.
+func pair(set, instance string, ago time.Duration) []lineage.Point {
+	return []lineage.Point{volume(set, instance, "f", ago, lineage.Complete), volume(set, instance, "g", ago, lineage.Complete)}
+}
+
+func ids(points []lineage.Point) []string {
+	var all []string
+	for _, p := range points {
+		all = append(all, p.ID)
+	}
+	return all
+}
+
+// started is a ledger whose run has the lock and was not opened yet.
+func started(t *testing.T) *ledgertest.Ledger {
+	t.Helper()
+	state, err := run.New(plan).Start("a test", noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	book := ledgertest.New(noon)
+	book.Set(state)
+	return book
+}
+
+func open(t *testing.T, book *ledgertest.Ledger, r *region, payload string) (opening.Answer, error) {
+	t.Helper()
+	return opening.Handler(book, r)(t.Context(), json.RawMessage(payload))
+}
+
+const needsBoth = `{"plan":"storefront","run":"storefront-1","needs":["web","data"]}`
+
+func TestNewest_neverUsesHalfASet(t *testing.T) {
+	for name, c := range map[string]struct {
+		points []lineage.Point
+		want   []string
+	}{
+		"nothing is there":                   {nil, nil},
+		"the newest set is whole":            {append(pair("old", "i-1", 2*time.Hour), pair("new", "i-1", time.Hour)...), []string{"snap-newf", "snap-newg"}},
+		"the newest set is still copied":     {append(pair("old", "i-1", 2*time.Hour), volume("new", "i-1", "f", time.Hour, lineage.Complete), volume("new", "i-1", "g", time.Hour, lineage.Pending)), []string{"snap-oldf", "snap-oldg"}},
+		"half of the newest set has failed":  {append(pair("old", "i-1", 2*time.Hour), volume("new", "i-1", "f", time.Hour, lineage.Complete), volume("new", "i-1", "g", time.Hour, lineage.Failed)), []string{"snap-oldf", "snap-oldg"}},
+		"half of the newest set is missing":  {append(pair("old", "i-1", 2*time.Hour), volume("new", "i-1", "f", time.Hour, lineage.Complete)), []string{"snap-oldf", "snap-oldg"}},
+		"only halves of two sets are there":  {[]lineage.Point{volume("old", "i-1", "f", 2*time.Hour, lineage.Complete), volume("new", "i-1", "g", time.Hour, lineage.Complete)}, nil},
+		"two instances, each with its own":   {append(pair("b", "i-2", 2*time.Hour), pair("a", "i-1", time.Hour)...), []string{"snap-af", "snap-ag", "snap-bf", "snap-bg"}},
+		"the newest image is whole":          {[]lineage.Point{image("ami-old", 48*time.Hour, lineage.Complete), image("ami-new", time.Hour, lineage.Complete)}, []string{"ami-new"}},
+		"the newest image is being copied":   {[]lineage.Point{image("ami-old", 48*time.Hour, lineage.Complete), image("ami-new", time.Hour, lineage.Pending)}, []string{"ami-old"}},
+		"the only image could not be copied": {[]lineage.Point{image("ami-new", time.Hour, lineage.Failed)}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, ids(opening.Newest(c.points))); diff != "" {
+				t.Errorf("chosen (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestHandler_pinsOnceAndTakesTheRunUp(t *testing.T) {
+	book := started(t)
+	r := &region{points: map[string][]lineage.Point{"web": {image("ami-1", time.Hour, lineage.Complete)}, "data": pair("s1", "i-1", time.Hour)}}
+	answer, err := open(t, book, r, needsBoth)
+	if err != nil || answer.Status != "DONE" {
+		t.Fatalf("%+v, %v", answer, err)
+	}
+	if diff := cmp.Diff([]string{"open", "pin", "swap"}, book.Calls()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	if state := book.Of(plan); state.Phase != run.Running || state.Posture != run.FailingOver {
+		t.Errorf("the run is %s and the plan %s", state.Phase, state.Posture)
+	}
+	// Newer points arrive, and open-run is invoked again.
+	r.points["data"] = append(r.points["data"], pair("s2", "i-1", time.Minute)...)
+	before, looked := book.Of(plan), r.lists
+	for range 2 {
+		if _, err := open(t, book, r, needsBoth); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := ledgertest.Writes(book.Calls()); n != 0 || r.lists != looked {
+		t.Errorf("a second call made %d writes and %d looks; want none", n, r.lists-looked)
+	}
+	if diff := cmp.Diff(before, book.Of(plan)); diff != "" {
+		t.Errorf("a second call changed the state:\n%s", diff)
+	}
+	record, err := book.Open(t.Context(), plan, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"snap-s1f", "snap-s1g"}, ids(record.Pins["data"])); diff != "" {
+		t.Errorf("pinned (-want +got):\n%s", diff)
+	}
+}
+
+func TestHandler_keepsThePinsOfACallThatCrashed(t *testing.T) {
+	book := started(t)
+	r := &region{points: map[string][]lineage.Point{"web": {image("ami-1", time.Hour, lineage.Complete)}, "data": pair("s1", "i-1", time.Hour)}}
+	book.Break = ledgertest.On("swap")
+	if _, err := open(t, book, r, needsBoth); failure.ClassOf(err) != failure.TryAgain {
+		t.Fatalf("%v; want an error that time mends", err)
+	}
+	book.Break = nil
+	r.points["web"] = append(r.points["web"], image("ami-2", time.Minute, lineage.Complete))
+	if _, err := open(t, book, r, needsBoth); err != nil {
+		t.Fatal(err)
+	}
+	record, err := book.Open(t.Context(), plan, id)
+	if err != nil || record.State.Phase != run.Running {
+		t.Fatalf("the run is %s, error %v", record.State.Phase, err)
+	}
+	if diff := cmp.Diff([]string{"ami-1"}, ids(record.Pins["web"])); diff != "" {
+		t.Errorf("pinned (-want +got):\n%s", diff)
+	}
+}
+
+func TestHandler_namesEveryPolicyWithoutAUsablePointAndPinsNothing(t *testing.T) {
+	book := started(t)
+	r := &region{points: map[string][]lineage.Point{"data": {volume("s1", "i-1", "f", time.Hour, lineage.Complete)}}}
+	before := book.Of(plan)
+	_, err := open(t, book, r, `{"plan":"storefront","run":"storefront-1","needs":["web","data","spare"]}`)
+	if failure.ClassOf(err) != failure.Permanent {
+		t.Fatalf("%v of class %s; want a permanent error", err, failure.ClassOf(err))
+	}
+	for _, policy := range []string{"policy web ", "policy data ", "policy spare "} {
+		if !strings.Contains(err.Error(), policy) {
+			t.Errorf("%q does not name %s", err, policy)
+		}
+	}
+	if n := ledgertest.Writes(book.Calls()); n != 0 || !cmp.Equal(before, book.Of(plan)) {
+		t.Errorf("%d writes, state %+v; want nothing changed", n, book.Of(plan))
+	}
+}
+
+func TestHandler_opensARunThatNeedsNoPoints(t *testing.T) {
+	for _, needs := range []string{`[]`, `null`} {
+		book, r := started(t), &region{}
+		if answer, err := open(t, book, r, `{"plan":"storefront","run":"storefront-1","needs":`+needs+`}`); err != nil || answer.Status != "DONE" {
+			t.Fatalf("%+v, %v", answer, err)
+		}
+		if diff := cmp.Diff([]string{"open", "swap"}, book.Calls()); diff != "" || r.lists != 0 {
+			t.Errorf("%d looks and these calls (-want +got):\n%s", r.lists, diff)
+		}
+	}
+}
+
+func TestHandler_saysWhyItCannotSeeThePoints(t *testing.T) {
+	book, r := started(t), &region{down: errors.New("slow down")}
+	_, err := open(t, book, r, needsBoth)
+	if failure.ClassOf(err) != failure.TryAgain || !strings.Contains(err.Error(), "policy web") || ledgertest.Writes(book.Calls()) != 0 {
+		t.Errorf("%v; want an error that time mends, and no write", err)
+	}
+}
+
+func TestHandler_doesNothingForARunThatMayNotAct(t *testing.T) {
+	running := started(t).Of(plan)
+	over, err := running.Closed(run.Aborted, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, state := range map[string]run.State{"its plan never ran": run.New(plan), "it is over": over} {
+		t.Run(name, func(t *testing.T) {
+			book, r := ledgertest.New(noon), &region{}
+			book.Set(state)
+			if _, err := open(t, book, r, needsBoth); failure.ClassOf(err) != failure.RunOver {
+				t.Errorf("%v; want a refusal", err)
+			}
+			if n := ledgertest.Writes(book.Calls()); n != 0 || r.lists != 0 {
+				t.Errorf("%d writes and %d looks; want none", n, r.lists)
+			}
+		})
+	}
+}
+
+func TestEvents_openARun(t *testing.T) {
+	for name, raw := range repository.Events(t, "open-run") {
+		r := &region{points: map[string][]lineage.Point{"web": {image("ami-1", time.Hour, lineage.Complete)}, "data": pair("s1", "i-1", time.Hour)}}
+		if answer, err := open(t, started(t), r, string(raw)); err != nil || answer.Status != "DONE" {
+			t.Errorf("%s: %+v, %v", name, answer, err)
+		}
+	}
+}
+
+func FuzzHandler(f *testing.F) {
+	for _, raw := range repository.Events(f, "open-run") {
+		f.Add(raw)
+	}
+	for _, raw := range []string{``, `null`, `[]`, `{}`, `{"plan":"storefront","run":""}`, `{"plan":"a","run":"b","nedds":[]}`, needsBoth + needsBoth} {
+		f.Add([]byte(raw))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		book := started(t)
+		_, err := opening.Handler(book, &region{})(t.Context(), raw)
+		if class := failure.ClassOf(err); class == failure.TryAgain {
+			t.Errorf("%q: %v would be tried again", raw, err)
+		} else if class == failure.BadInput && len(book.Calls()) != 0 {
+			t.Errorf("%q was refused after a call", raw)
+		}
+	})
+}
