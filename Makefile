@@ -5,7 +5,12 @@ PLAN ?= plans/storefront.yaml
 SCENARIO ?= power-loss
 
 FUNCTIONS := $(notdir $(wildcard functions/*))
-LAMBDA := GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc -trimpath -ldflags '-s -w' -buildvcs=false
+LAMBDA := GOOS=linux GOARCH=arm64 go build -tags lambda.norpc -ldflags '-s -w'
+
+# One way to compile everything, the functions' own: another would compile the
+# AWS SDK a second time, which takes minutes.
+export CGO_ENABLED := 0
+export GOFLAGS := -trimpath -buildvcs=false
 
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
