@@ -2,6 +2,9 @@ module github.com/pilotlight/pilotlight
 
 go 1.26.0
 
+// npm packages bring Go templates that are none of ours.
+ignore ./node_modules
+
 tool honnef.co/go/tools/cmd/staticcheck
 
 require (
