@@ -18,7 +18,7 @@ type Record struct {
 // Holds is nil when the run holds the plan's lock and is not over.
 func (s State) Holds(runID string) error {
 	switch {
-	case s.Run != runID:
+	case s.Run == "" || s.Run != runID:
 		return failure.Failed{Class: failure.RunOver, Message: "run " + runID + " does not hold the lock of plan " + s.Plan + ": " + s.holder()}
 	case s.Phase == Over:
 		return failure.Failed{Class: failure.RunOver, Message: "run " + runID + " is over; nothing is done for it any more"}
