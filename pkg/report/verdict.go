@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pilotlight/pilotlight/pkg/run"
@@ -13,7 +14,11 @@ import (
 func (r *Report) Verdict() (ok bool, problems []string) {
 	add := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	if r.End != run.Recovered {
-		add("The run ended %s, not Recovered%s.", cmp.Or(string(r.End), "without a result"), because(r.Reason))
+		why := because(r.Reason)
+		if slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Outcome == Failed }) {
+			why = "" // the step's own sentence says it
+		}
+		add("The run ended %s, not Recovered%s.", cmp.Or(string(r.End), "without a result"), why)
 	}
 	for _, s := range r.Steps {
 		switch s.Outcome {

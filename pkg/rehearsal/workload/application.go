@@ -121,18 +121,19 @@ func attachedData(machines *ec2.Client, name string) need {
 		if err != nil {
 			return err
 		}
+		ready := 0
 		for _, instance := range instances {
-			if len(instance.BlockDeviceMappings) < 2 { // the root volume is one
-				return fmt.Errorf("worker %s has no data volume", aws.ToString(instance.InstanceId))
-			}
 			for _, mapping := range instance.BlockDeviceMappings {
 				if mapping.Ebs.Status != ec2types.AttachmentStatusAttached {
 					return fmt.Errorf("worker %s: %s is %s", aws.ToString(instance.InstanceId), aws.ToString(mapping.DeviceName), mapping.Ebs.Status)
 				}
 			}
+			if len(instance.BlockDeviceMappings) > 1 { // the root volume is one
+				ready++
+			}
 		}
-		if len(instances) == 0 {
-			return fmt.Errorf("no worker %s runs", name)
+		if ready < workers {
+			return fmt.Errorf("%d of %d workers %s run with their data", ready, workers, name)
 		}
 		return nil
 	}

@@ -3,8 +3,6 @@ package workload
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,7 +22,7 @@ import (
 // kept builds what the plan's steps expect in the recovery region: launch
 // templates, target groups, parameters that still point home, and instances that
 // a step attaches to but none launches.
-func (s *site) kept(ctx context.Context, p *plan.Plan, endpoints map[string]string) error {
+func (s *site) kept(ctx context.Context, p *plan.Plan, atHome outputs) error {
 	launched := map[string]bool{}
 	groups := map[string]bool{}
 	for step := range p.Steps() {
@@ -45,16 +43,18 @@ func (s *site) kept(ctx context.Context, p *plan.Plan, endpoints map[string]stri
 			}
 		}
 	}
+	standing := map[string]bool{}
 	for step := range p.Steps() {
 		switch spec := step.Spec.(type) {
 		case *plan.RestoreVolumes:
-			if !launched[spec.AttachTo] {
+			if !launched[spec.AttachTo] && !standing[spec.AttachTo] {
+				standing[spec.AttachTo] = true
 				if err := s.standby(ctx, spec.AttachTo); err != nil {
 					return fmt.Errorf("instances %s: %w", spec.AttachTo, err)
 				}
 			}
 		case *plan.SetParameter:
-			if err := s.parameter(ctx, spec, endpoints); err != nil {
+			if err := s.parameter(ctx, spec, atHome); err != nil {
 				return fmt.Errorf("parameter %s: %w", spec.Name, err)
 			}
 		}
@@ -116,13 +116,13 @@ func (s *site) standby(ctx context.Context, name string) error {
 	return nil
 }
 
-// parameter points at the primary until a run turns it: outputs of steps are
-// replaced by what they stand for at home.
-func (s *site) parameter(ctx context.Context, spec *plan.SetParameter, endpoints map[string]string) error {
-	value := spec.Value
-	for _, step := range slices.Sorted(maps.Keys(endpoints)) {
-		value = strings.ReplaceAll(value, "${"+step+".endpoint}", endpoints[step])
-	}
+// outputs are references to outputs of steps, each followed by what it stands for
+// at home, as strings.NewReplacer takes them.
+type outputs []string
+
+// parameter points at the primary until a run turns it.
+func (s *site) parameter(ctx context.Context, spec *plan.SetParameter, atHome outputs) error {
+	value := strings.NewReplacer(atHome...).Replace(spec.Value)
 	if value == spec.Value {
 		value = "at home"
 	}
@@ -133,9 +133,9 @@ func (s *site) parameter(ctx context.Context, spec *plan.SetParameter, endpoints
 }
 
 // buildDatabases makes a database at home for every promotion, with its replica
-// in the recovery region, and answers the endpoints at home by step.
-func buildDatabases(ctx context.Context, c *cloud.Cloud, p *plan.Plan) (map[string]string, error) {
-	endpoints := map[string]string{}
+// in the recovery region.
+func buildDatabases(ctx context.Context, c *cloud.Cloud, p *plan.Plan) (outputs, error) {
+	var atHome outputs
 	home, away := rds.NewFromConfig(c.Upstream(p.Primary)), rds.NewFromConfig(c.Upstream(p.Recovery))
 	for step := range p.Steps() {
 		spec, ok := step.Spec.(*plan.PromoteDatabase)
@@ -154,7 +154,9 @@ func buildDatabases(ctx context.Context, c *cloud.Cloud, p *plan.Plan) (map[stri
 		if err != nil {
 			return nil, fmt.Errorf("database %s: %w", name, err)
 		}
-		endpoints[step.ID] = aws.ToString(out.DBInstance.Endpoint.Address)
+		atHome = append(atHome,
+			"${"+step.ID+".endpoint}", aws.ToString(out.DBInstance.Endpoint.Address),
+			"${"+step.ID+".port}", fmt.Sprint(aws.ToInt32(out.DBInstance.Endpoint.Port)))
 		_, err = away.CreateDBInstanceReadReplica(ctx, &rds.CreateDBInstanceReadReplicaInput{
 			DBInstanceIdentifier:       aws.String(spec.Replica),
 			SourceDBInstanceIdentifier: aws.String("arn:aws:rds:" + p.Primary + ":" + cloud.Account + ":db:" + name),
@@ -165,7 +167,7 @@ func buildDatabases(ctx context.Context, c *cloud.Cloud, p *plan.Plan) (map[stri
 			return nil, fmt.Errorf("replica %s: %w", spec.Replica, err)
 		}
 	}
-	return endpoints, nil
+	return atHome, nil
 }
 
 // putAlarms makes the team's own alarms, all well.

@@ -110,20 +110,37 @@ func (s *site) targets(ctx context.Context, name string) (string, error) {
 	return aws.ToString(out.TargetGroups[0].TargetGroupArn), nil
 }
 
-// protected builds what the plan's policies select.
+// protected builds what the plan's policies select. Policies whose volumes are
+// restored to the same instances protect volumes of the same instances.
 func (s *site) protected(ctx context.Context, p *plan.Plan) error {
+	together := map[string][]plan.Policy{}
 	for _, policy := range p.Protect {
-		var err error
-		if policy.Images != nil {
-			err = s.webServers(ctx, p.Name+"-"+policy.Name, policy.Images.Tags)
-		} else {
-			err = s.workers(ctx, p.Name+"-"+policy.Name, policy.Volumes.Tags)
+		if policy.Volumes != nil {
+			target := restoredTo(p, policy.Name)
+			together[target] = append(together[target], policy)
+			continue
 		}
-		if err != nil {
+		if err := s.webServers(ctx, p.Name+"-"+policy.Name, policy.Images.Tags); err != nil {
 			return fmt.Errorf("policy %s: %w", policy.Name, err)
 		}
 	}
+	for _, policies := range together {
+		if err := s.workers(ctx, p.Name+"-"+policies[0].Name, policies); err != nil {
+			return fmt.Errorf("policy %s: %w", policies[0].Name, err)
+		}
+	}
 	return nil
+}
+
+// restoredTo is what a policy's volumes are attached to; the policy's own name
+// when no step restores them.
+func restoredTo(p *plan.Plan, policy string) string {
+	for step := range p.Steps() {
+		if spec, ok := step.Spec.(*plan.RestoreVolumes); ok && spec.Policy == policy {
+			return spec.AttachTo
+		}
+	}
+	return policy
 }
 
 // webServers are an Auto Scaling group behind the load balancer.
@@ -151,12 +168,15 @@ func (s *site) webServers(ctx context.Context, name string, tags map[string]stri
 	return err
 }
 
-// workers are instances with data volumes that carry tags.
-func (s *site) workers(ctx context.Context, name string, tags map[string]string) error {
+// workers are instances with data volumes for each of the policies.
+func (s *site) workers(ctx context.Context, name string, policies []plan.Policy) error {
 	var devices []types.BlockDeviceMapping
-	for i := range dataVolumes {
+	tags := map[string]map[string]string{} // of the volumes, by device
+	for i := range dataVolumes * len(policies) {
+		device := "/dev/sd" + string(rune('f'+i))
+		tags[device] = policies[i/dataVolumes].Volumes.Tags
 		devices = append(devices, types.BlockDeviceMapping{
-			DeviceName: aws.String("/dev/sd" + string(rune('f'+i))),
+			DeviceName: aws.String(device),
 			Ebs:        &types.EbsBlockDevice{VolumeSize: aws.Int32(dataVolumeSize), VolumeType: types.VolumeTypeGp3},
 		})
 	}
@@ -176,25 +196,31 @@ func (s *site) workers(ctx context.Context, name string, tags map[string]string)
 	return nil
 }
 
-// tagData tags the data volumes of an instance, and not its root volume.
-func (s *site) tagData(ctx context.Context, instance string, tags map[string]string) error {
+// tagData tags the data volumes of an instance by their devices, and not its root
+// volume.
+func (s *site) tagData(ctx context.Context, instance string, tags map[string]map[string]string) error {
 	out, err := s.ec2.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{
 		Filters: []types.Filter{{Name: aws.String("attachment.instance-id"), Values: []string{instance}}},
 	})
 	if err != nil {
 		return err
 	}
-	var data []string
+	tagged := 0
 	for _, volume := range out.Volumes {
-		if strings.HasPrefix(aws.ToString(volume.Attachments[0].Device), "/dev/sd") && aws.ToInt32(volume.Size) == dataVolumeSize {
-			data = append(data, aws.ToString(volume.VolumeId))
+		of, data := tags[aws.ToString(volume.Attachments[0].Device)]
+		if !data {
+			continue
+		}
+		tagged++
+		_, err := s.ec2.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{aws.ToString(volume.VolumeId)}, Tags: tagList(of)})
+		if err != nil {
+			return err
 		}
 	}
-	if len(data) != dataVolumes {
-		return fmt.Errorf("instance %s has %d data volumes, not %d", instance, len(data), dataVolumes)
+	if tagged != len(tags) {
+		return fmt.Errorf("instance %s has %d data volumes, not %d", instance, tagged, len(tags))
 	}
-	_, err = s.ec2.CreateTags(ctx, &ec2.CreateTagsInput{Resources: data, Tags: tagList(tags)})
-	return err
+	return nil
 }
 
 func tagList(tags map[string]string) []types.Tag {

@@ -58,11 +58,11 @@ func Build(ctx context.Context, c *cloud.Cloud, p *plan.Plan, healthCheck string
 	if err := primary.protected(ctx, p); err != nil {
 		return nil, fmt.Errorf("build what the plan protects: %w", err)
 	}
-	endpoints, err := buildDatabases(ctx, c, p)
+	atHome, err := buildDatabases(ctx, c, p)
 	if err != nil {
 		return nil, fmt.Errorf("build the databases: %w", err)
 	}
-	if err := recovery.kept(ctx, p, endpoints); err != nil {
+	if err := recovery.kept(ctx, p, atHome); err != nil {
 		return nil, fmt.Errorf("build what the recovery region keeps: %w", err)
 	}
 	if err := putAlarms(ctx, c, p); err != nil {
