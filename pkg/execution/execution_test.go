@@ -1,0 +1,155 @@
+package execution
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pilotlight/pilotlight/pkg/decide"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+const (
+	machine = "arn:aws:states:us-west-2:123456789012:stateMachine:pilotlight-storefront"
+	run1    = "arn:aws:states:us-west-2:123456789012:execution:pilotlight-storefront:storefront-1"
+)
+
+// states is Step Functions with one state machine.
+type states struct {
+	t          *testing.T
+	executions map[string]types.ExecutionStatus // by ARN
+	inputs     map[string]string                // by name
+	down       error
+	calls      int
+}
+
+// StartExecution refuses a name whose execution is over or had another input:
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+func (s *states) StartExecution(_ context.Context, in *sfn.StartExecutionInput, _ ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error) {
+	s.calls++
+	if s.down != nil {
+		return nil, s.down
+	}
+	if aws.ToString(in.StateMachineArn) != machine {
+		s.t.Errorf("started %s", aws.ToString(in.StateMachineArn))
+	}
+	name := aws.ToString(in.Name)
+	if was, ok := s.inputs[name]; ok && (was != aws.ToString(in.Input) || s.executions[run1] != types.ExecutionStatusRunning) {
+		return nil, &types.ExecutionAlreadyExists{}
+	}
+	s.inputs[name] = aws.ToString(in.Input)
+	s.executions[run1] = types.ExecutionStatusRunning
+	return &sfn.StartExecutionOutput{}, nil
+}
+
+func (s *states) DescribeExecution(_ context.Context, in *sfn.DescribeExecutionInput, _ ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error) {
+	s.calls++
+	if s.down != nil {
+		return nil, s.down
+	}
+	status, ok := s.executions[aws.ToString(in.ExecutionArn)]
+	if !ok {
+		return nil, &types.ExecutionDoesNotExist{}
+	}
+	out := &sfn.DescribeExecutionOutput{Status: status}
+	if status != types.ExecutionStatusRunning && status != types.ExecutionStatusPendingRedrive {
+		out.StopDate = aws.Time(noon)
+	}
+	return out, nil
+}
+
+func newStates(t *testing.T) *states {
+	return &states{t: t, executions: map[string]types.ExecutionStatus{}, inputs: map[string]string{}}
+}
+
+// invoked is the context of a function of the recovery region; its ARN may name a
+// version.
+func invoked(t *testing.T, function string) context.Context {
+	return lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{InvokedFunctionArn: function})
+}
+
+const decider = "arn:aws:lambda:us-west-2:123456789012:function:pilotlight-storefront-decide-failover"
+
+func TestStart_startsOnceHoweverOftenItIsAsked(t *testing.T) {
+	s := newStates(t)
+	for _, function := range []string{decider, decider + ":7"} {
+		if err := (Executions{s}).Start(invoked(t, function), "storefront", "storefront-1", `{"a":1}`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.executions[run1] = types.ExecutionStatusSucceeded // its name stays taken for 90 days
+	if err := (Executions{s}).Start(invoked(t, decider), "storefront", "storefront-1", `{"a":1}`); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"storefront-1": `{"a":1}`}, s.inputs); diff != "" {
+		t.Errorf("executions (-want +got):\n%s", diff)
+	}
+}
+
+func TestStart_reportsThatNothingWasStarted(t *testing.T) {
+	s := newStates(t)
+	s.down = errors.New("slow down")
+	if err := (Executions{s}).Start(invoked(t, decider), "storefront", "storefront-1", `{}`); !errors.Is(err, s.down) {
+		t.Errorf("%v; want what Step Functions said", err)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	for status, want := range map[types.ExecutionStatus]decide.Execution{
+		"":                                  {},
+		types.ExecutionStatusRunning:        {Exists: true, Outcome: "RUNNING"},
+		types.ExecutionStatusPendingRedrive: {Exists: true, Outcome: "PENDING_REDRIVE"},
+		types.ExecutionStatusSucceeded:      {Exists: true, Over: true, Ended: noon, Outcome: "SUCCEEDED"},
+		types.ExecutionStatusFailed:         {Exists: true, Over: true, Ended: noon, Outcome: "FAILED"},
+		types.ExecutionStatusTimedOut:       {Exists: true, Over: true, Ended: noon, Outcome: "TIMED_OUT"},
+		types.ExecutionStatusAborted:        {Exists: true, Over: true, Ended: noon, Outcome: "ABORTED"},
+	} {
+		s := newStates(t)
+		if status != "" {
+			s.executions[run1] = status
+		}
+		got, err := (Executions{s}).Status(invoked(t, decider), "storefront", "storefront-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", status, diff)
+		}
+	}
+}
+
+func TestStatus_isNotMadeUpWhenStepFunctionsDoesNotAnswer(t *testing.T) {
+	s := newStates(t)
+	s.down = errors.New("slow down")
+	got, err := (Executions{s}).Status(invoked(t, decider), "storefront", "storefront-1")
+	if !errors.Is(err, s.down) || got != (decide.Execution{}) {
+		t.Errorf("%+v, %v; want what Step Functions said", got, err)
+	}
+}
+
+func TestExecutions_areOfTheAccountRegionAndPartitionThatTheFunctionRunsIn(t *testing.T) {
+	got, err := resource(invoked(t, "arn:aws-cn:lambda:cn-north-1:210987654321:function:f:7"), "execution", "m:r")
+	if want := "arn:aws-cn:states:cn-north-1:210987654321:execution:m:r"; err != nil || got != want {
+		t.Errorf("%s, %v; want %s", got, err, want)
+	}
+	s := newStates(t)
+	for name, ctx := range map[string]context.Context{"outside Lambda": t.Context(), "under an odd name": invoked(t, "f")} {
+		if _, err := (Executions{s}).Status(ctx, "storefront", "storefront-1"); err == nil {
+			t.Errorf("%s: looked", name)
+		}
+		if err := (Executions{s}).Start(ctx, "storefront", "storefront-1", `{}`); err == nil {
+			t.Errorf("%s: started", name)
+		}
+	}
+	if s.calls != 0 {
+		t.Errorf("%d calls without an account to make them in", s.calls)
+	}
+}
