@@ -17,7 +17,7 @@ var domain = []string{
 var pure = []string{"pkg/blueprint", "pkg/names", "pkg/plan", "pkg/workflow"}
 
 // support are packages that only tests import.
-var support = []string{"internal/repository", "internal/simulated", "pkg/ledger/ledgertest", "pkg/protect/internal/simulated"}
+var support = []string{"internal/inputs", "internal/repository", "internal/simulated", "pkg/ledger/ledgertest", "pkg/protect/internal/simulated"}
 
 // rehearsal is all that knows that there is a simulated AWS.
 var rehearsal = append([]string{"pkg/rehearsal", "cmd"}, support...)

@@ -2,9 +2,7 @@ package house
 
 import (
 	"go/ast"
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
@@ -56,37 +54,4 @@ func TestFunctions_areWiringAlone(t *testing.T) {
 			return true
 		})
 	}
-}
-
-func TestEvents_areThereForEveryFunctionAndForNoOther(t *testing.T) {
-	const because = "\n\trule: every function has events/<function>/*.json, and nothing else is there" +
-		"\n\tbecause on the day somebody pastes one into the Lambda console"
-	for folder := range folderNames(t, "functions") {
-		if files, err := filepath.Glob(filepath.Join(root, "events", folder, "*.json")); err != nil || len(files) == 0 {
-			t.Errorf("functions/%s has no event%s", folder, because)
-		}
-	}
-	functions := folderNames(t, "functions")
-	for folder := range folderNames(t, "events") {
-		if !functions[folder] {
-			t.Errorf("events/%s belongs to no function%s", folder, because)
-		}
-	}
-}
-
-// folderNames are the names in a folder of the root, all of which are folders.
-func folderNames(t *testing.T, of string) map[string]bool {
-	t.Helper()
-	entries, err := os.ReadDir(filepath.Join(root, of))
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := map[string]bool{}
-	for _, entry := range entries {
-		if !entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
-			t.Errorf("%s/%s is no function's folder", of, entry.Name())
-		}
-		names[entry.Name()] = true
-	}
-	return names
 }

@@ -1,0 +1,87 @@
+// Package inputs asks every function whether it takes an input, with the
+// function's own decoder and nothing behind it: no AWS, an empty ledger. Tests
+// ask it about what lies in events/ and about what a blueprint sends.
+package inputs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/pilotlight/pilotlight/pkg/closing"
+	"github.com/pilotlight/pilotlight/pkg/decide"
+	"github.com/pilotlight/pilotlight/pkg/failure"
+	"github.com/pilotlight/pilotlight/pkg/ledger/ledgertest"
+	"github.com/pilotlight/pilotlight/pkg/opening"
+	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/posture/publisher"
+	"github.com/pilotlight/pilotlight/pkg/protect"
+	"github.com/pilotlight/pilotlight/pkg/step"
+)
+
+// readings are the functions' own readings of an input, by folder in functions/.
+// An error of class BadInput is a refusal; any other comes from behind.
+var readings = map[string]func(json.RawMessage) error{
+	"close-run":        func(raw json.RawMessage) error { return handled(closing.Handler(empty()), raw) },
+	"open-run":         func(raw json.RawMessage) error { return handled(opening.Handler(empty(), nil), raw) },
+	"decide-failover":  decided,
+	"publish-posture":  func(raw json.RawMessage) error { return handled(publisher.New(nowhere, down()).Handle, raw) },
+	"refresh-images":   func(raw json.RawMessage) error { return passes(protect.RefreshImages, raw) },
+	"rotate-snapshots": func(raw json.RawMessage) error { return passes(protect.RotateSnapshots, raw) },
+	"launch-instances": steps[plan.LaunchInstances],
+	"promote-database": steps[plan.PromoteDatabase],
+	"restore-volumes":  steps[plan.RestoreVolumes],
+	"set-parameter":    steps[plan.SetParameter],
+	"shift-traffic":    steps[plan.ShiftTraffic],
+	"verify":           steps[plan.Verify],
+}
+
+// Functions are those that can be asked.
+func Functions() []string { return slices.Sorted(maps.Keys(readings)) }
+
+// Accepted is nil when the function takes the input, and else its refusal.
+func Accepted(function string, raw []byte) error {
+	read, ok := readings[function]
+	if !ok {
+		return fmt.Errorf("nobody here knows how %s reads its input", function)
+	}
+	if err := read(raw); failure.ClassOf(err) == failure.BadInput {
+		return err
+	}
+	return nil
+}
+
+var nowhere = aws.Config{Region: "us-west-2"}
+
+func empty() *ledgertest.Ledger { return ledgertest.New(time.Time{}) }
+
+// down is a ledger that answers nothing, so that nothing is published.
+func down() *ledgertest.Ledger {
+	book := empty()
+	book.Break = func(string) error { return ledgertest.ErrDown }
+	return book
+}
+
+func handled[Out any](handle func(context.Context, json.RawMessage) (Out, error), raw json.RawMessage) error {
+	_, err := handle(context.Background(), raw)
+	return err
+}
+
+func steps[Spec any](raw json.RawMessage) error {
+	return handled(step.Handler[Spec](empty(), nil), raw) // no run holds the lock, so no kind is asked
+}
+
+func decided(raw json.RawMessage) error {
+	_, err := decide.Decider{Ledger: down()}.Handle(context.Background(), raw)
+	return err
+}
+
+func passes(function protect.Function, raw json.RawMessage) error {
+	_, err := function.Begin(context.Background(), down(), raw)
+	return err
+}
