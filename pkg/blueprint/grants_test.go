@@ -1,0 +1,72 @@
+package blueprint_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pilotlight/pilotlight/pkg/blueprint"
+)
+
+func TestGrants_saySomethingPreciseOrWhyTheyCannot(t *testing.T) {
+	each(t, func(t *testing.T, b *blueprint.Blueprint) {
+		for _, f := range b.Functions {
+			for _, g := range f.Grants {
+				about := fmt.Sprintf("%s: %v on %v", f.Name, g.Actions, g.Resources)
+				if len(g.Actions) == 0 || len(g.Resources) == 0 {
+					t.Errorf("%s grants nothing", about)
+				}
+				for _, action := range g.Actions {
+					if strings.Contains(action, "*") || strings.Count(action, ":") != 1 {
+						t.Errorf("%s: %s is no single action", about, action)
+					}
+				}
+				if all := slices.Contains(g.Resources, "*"); all != (g.Because != "") {
+					t.Errorf("%s: on everything %t, because %q", about, all, g.Because)
+				}
+				global := !slices.ContainsFunc(g.Actions, func(action string) bool { return !strings.HasPrefix(action, "iam:") })
+				if (len(g.Regions) == 0) != global {
+					t.Errorf("%s: in the regions %v", about, g.Regions)
+				}
+				for _, region := range g.Regions {
+					if region != b.Primary && region != b.Recovery {
+						t.Errorf("%s: in %s, which is none of the plan's", about, region)
+					}
+				}
+			}
+		}
+	})
+}
+
+// A run has to succeed while everything of the primary region hangs.
+func TestGrants_ofWhatARunInvokesAreInTheRecoveryRegionAlone(t *testing.T) {
+	each(t, func(t *testing.T, b *blueprint.Blueprint) {
+		for _, f := range b.Functions {
+			if f.Name == "rotate-snapshots" || f.Name == "refresh-images" {
+				continue
+			}
+			for _, g := range f.Grants {
+				if slices.Contains(g.Regions, b.Primary) || strings.Contains(strings.Join(g.Resources, " "), ":"+b.Primary+":") {
+					t.Errorf("%s may act in %s: %v", f.Name, b.Primary, g)
+				}
+			}
+		}
+	})
+}
+
+func TestGrants_deleteOnlyWhatCarriesThePlansTag(t *testing.T) {
+	each(t, func(t *testing.T, b *blueprint.Blueprint) {
+		for _, f := range b.Functions {
+			for _, g := range f.Grants {
+				deletes := slices.ContainsFunc(g.Actions, func(action string) bool {
+					_, verb, _ := strings.Cut(action, ":")
+					return strings.HasPrefix(verb, "Delete") || strings.HasPrefix(verb, "Deregister") || strings.HasPrefix(verb, "Terminate")
+				})
+				if deletes && g.Condition["StringEquals"]["aws:ResourceTag/pilotlight:plan"] != b.Plan {
+					t.Errorf("%s may delete under the condition %v: %v", f.Name, g.Condition, g.Actions)
+				}
+			}
+		}
+	})
+}
