@@ -125,7 +125,7 @@ func TestMissing_deliversWholeSetsUnderOverload(t *testing.T) {
 		}
 		rand.Shuffle(len(sources), func(i, j int) { sources[i], sources[j] = sources[j], sources[i] })
 		if plan := Missing(sources, copies, policy, at); len(plan.Wanted) > 0 {
-			copies = append(copies, copied(lineage.Complete, plan.Wanted[0])...)
+			copies = append(copies, copied(lineage.Complete, plan.Wanted[0].Point)...)
 		}
 		for _, group := range lineage.Groups(copies) {
 			if group.Usable() {

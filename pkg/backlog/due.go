@@ -1,6 +1,7 @@
 package backlog
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -56,16 +57,21 @@ func Due(points []lineage.Point, every time.Duration, now time.Time) bool {
 	return needOf(points, every, now) == due
 }
 
-// DueInstances are the instances that need a new set, in the order of their ids:
-// those with a volume that is due, unless a volume of theirs is blocked.
+// DueInstances are the instances that need a new set: those with a volume that is
+// due, unless a volume of theirs is blocked. The one that has been without a new
+// point for longest comes first, because AWS may take fewer than are due.
 func DueInstances(volumes []Volume, points []lineage.Point, every time.Duration, now time.Time) []string {
 	byVolume := map[string][]lineage.Point{}
 	for _, p := range points {
 		byVolume[p.Origin] = append(byVolume[p.Origin], p)
 	}
-	needs := map[string]need{}
+	needs, since := map[string]need{}, map[string]time.Time{}
 	for _, v := range volumes {
 		needs[v.Instance] = max(needs[v.Instance], needOf(byVolume[v.ID], every, now))
+		newest := newestOf(byVolume[v.ID])
+		if last, ok := since[v.Instance]; !ok || newest.Before(last) {
+			since[v.Instance] = newest
+		}
 	}
 	var instances []string
 	for instance, of := range needs {
@@ -73,6 +79,19 @@ func DueInstances(volumes []Volume, points []lineage.Point, every time.Duration,
 			instances = append(instances, instance)
 		}
 	}
-	slices.Sort(instances)
+	slices.SortFunc(instances, func(a, b string) int {
+		return cmp.Or(since[a].Compare(since[b]), cmp.Compare(a, b))
+	})
 	return instances
+}
+
+// newestOf is when the newest complete point was taken; the zero time without one.
+func newestOf(points []lineage.Point) time.Time {
+	var newest time.Time
+	for _, p := range points {
+		if p.State == lineage.Complete && p.TakenAt.After(newest) {
+			newest = p.TakenAt
+		}
+	}
+	return newest
 }

@@ -53,9 +53,17 @@ func TestDueInstances_doesNotDriftOnATenMinuteSchedule(t *testing.T) {
 	}
 }
 
-func TestDueInstances_comeInTheOrderOfTheirIds(t *testing.T) {
-	volumes := []Volume{{ID: "vol-3", Instance: "i-3"}, {ID: "vol-1", Instance: "i-1"}, {ID: "vol-2", Instance: "i-2"}}
-	if diff := cmp.Diff([]string{"i-1", "i-2", "i-3"}, DueInstances(volumes, nil, time.Hour, now)); diff != "" {
+func TestDueInstances_putTheOneFirstThatHasWaitedLongest(t *testing.T) {
+	volumes := []Volume{
+		{ID: "vol-1", Instance: "i-1"}, {ID: "vol-2", Instance: "i-2"},
+		{ID: "vol-3a", Instance: "i-3"}, {ID: "vol-3b", Instance: "i-3"}, {ID: "vol-4", Instance: "i-4"}, {ID: "vol-5", Instance: "i-5"},
+	}
+	points := []lineage.Point{
+		taken("vol-1", 2*time.Hour, lineage.Complete), taken("vol-2", 3*time.Hour, lineage.Complete),
+		taken("vol-3a", time.Hour, lineage.Complete), taken("vol-3b", 4*time.Hour, lineage.Complete),
+	}
+	want := []string{"i-4", "i-5", "i-3", "i-2", "i-1"}
+	if diff := cmp.Diff(want, DueInstances(volumes, points, time.Hour, now)); diff != "" {
 		t.Errorf("instances (-want +got):\n%s", diff)
 	}
 }

@@ -35,6 +35,7 @@ type Point struct {
 	Device   string    `json:"device,omitempty"`
 	TakenAt  time.Time `json:"takenAt"`          // when the source data was taken
 	Started  time.Time `json:"started,omitzero"` // when AWS began to make this point: of a copy, later than TakenAt
+	Done     time.Time `json:"done,omitzero"`    // when AWS had made it; zero: it has not, or does not say
 	State    State     `json:"state"`
 	SizeGiB  int       `json:"sizeGiB,omitempty"`
 	Key      string    `json:"key,omitempty"`   // KMS key ARN; empty when not encrypted

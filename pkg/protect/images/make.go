@@ -95,7 +95,7 @@ func (p *pass) copy(ctx context.Context, missing backlog.Copies) error {
 	p.result.Waiting += missing.Held
 	var failed []error
 	for _, source := range missing.Wanted {
-		_, err := p.recovery.CopyImage(ctx, p.copyOf(source))
+		_, err := p.recovery.CopyImage(ctx, p.copyOf(source.Point))
 		switch {
 		case err == nil:
 			p.result.Copied++

@@ -5,20 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/pilotlight/pilotlight/pkg/backlog"
+	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/protect"
 	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
 )
-
-// slots is how many copies may be in flight to one destination region.
-// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html
-const slots = 20
 
 // copy starts what is missing, most urgent first, up to the free slots. When AWS
 // says that there are fewer, the rest waits for a later pass.
@@ -27,19 +25,19 @@ func (p *pass) copy(ctx context.Context, missing backlog.Copies) error {
 	if len(missing.Wanted) == 0 {
 		return nil
 	}
-	free, err := p.freeSlots(ctx)
+	room, err := p.room(ctx)
 	if err != nil {
 		return err
 	}
-	start := missing.Wanted[:min(free, len(missing.Wanted))]
+	start := missing.Start(room, p.Now)
 	p.result.Waiting += len(missing.Wanted) - len(start)
 	var failed []error
 	for i, source := range start {
-		_, err := p.recovery.CopySnapshot(ctx, p.copyOf(source))
+		err := p.begin(ctx, source)
 		switch {
 		case err == nil:
 			p.result.Copied++
-			p.log.Info("copy begun", "region", p.Recovery, "source", source.ID, "volume", source.Origin)
+			p.log.Info("copy begun", "region", p.Recovery, "source", source.ID, "volume", source.Origin, "deadline", source.Deadline, "within", source.Within.String())
 		case protect.Later(err):
 			p.result.Waiting += len(start) - i
 			return errors.Join(failed...)
@@ -50,14 +48,31 @@ func (p *pass) copy(ctx context.Context, missing backlog.Copies) error {
 	return errors.Join(failed...)
 }
 
+// begin begins one copy. One that AWS does not make in the time that was asked
+// for is begun on best effort: late is better than not at all. The code with which
+// AWS says so is not documented; InvalidParameter… is what EC2 has for a value
+// that it does not take.
+func (p *pass) begin(ctx context.Context, source backlog.Copy) error {
+	in := p.copyOf(source)
+	_, err := p.recovery.CopySnapshot(ctx, in)
+	if in.CompletionDurationMinutes != nil && strings.HasPrefix(failure.Code(err), "InvalidParameter") {
+		in.CompletionDurationMinutes = nil
+		_, err = p.recovery.CopySnapshot(ctx, in)
+	}
+	return err
+}
+
 // copyOf names the source region and nothing more of the source: the SDK signs
 // the request that the destination sends there.
-func (p *pass) copyOf(source lineage.Point) *ec2.CopySnapshotInput {
+func (p *pass) copyOf(source backlog.Copy) *ec2.CopySnapshotInput {
 	in := &ec2.CopySnapshotInput{
 		SourceRegion:      aws.String(p.Primary),
 		SourceSnapshotId:  aws.String(source.ID),
 		Description:       aws.String("Pilotlight: " + p.Plan + "/" + p.Policy.Name + " copy of " + source.ID),
-		TagSpecifications: []types.TagSpecification{tagged.On(types.ResourceTypeSnapshot, lineage.CopyTags(p.Plan, source))},
+		TagSpecifications: []types.TagSpecification{tagged.On(types.ResourceTypeSnapshot, lineage.CopyTags(p.Plan, source.Point))},
+	}
+	if source.Within > 0 {
+		in.CompletionDurationMinutes = aws.Int32(int32(source.Within.Minutes()))
 	}
 	if p.Policy.Key != "" {
 		in.Encrypted, in.KmsKeyId = aws.Bool(true), aws.String(p.Policy.Key)
@@ -65,20 +80,27 @@ func (p *pass) copyOf(source lineage.Point) *ec2.CopySnapshotInput {
 	return in
 }
 
-// freeSlots counts what is in flight in AWS, whoever began it: a counter of our
-// own would not know of the copies that other tools make.
-func (p *pass) freeSlots(ctx context.Context) (int, error) {
+// room counts what is in flight in AWS, whoever began it: a counter of our own
+// would not know of the copies that other tools make.
+func (p *pass) room(ctx context.Context) (backlog.Room, error) {
 	pending, err := list(ctx, p.recovery, []types.Filter{tagged.Filter("status", string(types.SnapshotStatePending))})
 	if err != nil {
-		return 0, fmt.Errorf("count the copies in flight in %s: %w", p.Recovery, err)
+		return backlog.Room{}, fmt.Errorf("count the copies in flight in %s: %w", p.Recovery, err)
 	}
-	busy := 0
+	room := backlog.Room{Slots: backlog.Slots, Free: backlog.Slots, Speed: backlog.Together}
 	for _, s := range pending {
-		if isCopy(s) {
-			busy++
+		if !isCopy(s) {
+			continue
+		}
+		room.Free--
+		if tags := tagged.Of(s.Tags); tags[lineage.Plan] != p.Plan || tags[lineage.Policy] != p.Policy.Name {
+			room.Slots--
+		}
+		if minutes := aws.ToInt32(s.CompletionDurationMinutes); minutes > 0 {
+			room.Speed -= backlog.Promised(int(aws.ToInt32(s.VolumeSize)), time.Duration(minutes)*time.Minute)
 		}
 	}
-	return max(slots-busy, 0), nil
+	return room, nil
 }
 
 // isCopy: only a copy has a transfer type. The placeholder volume id is what

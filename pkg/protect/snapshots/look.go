@@ -142,6 +142,7 @@ func point(s types.Snapshot, region string) lineage.Point {
 		ID:      aws.ToString(s.SnapshotId),
 		Region:  region,
 		Started: aws.ToTime(s.StartTime),
+		Done:    aws.ToTime(s.CompletionTime),
 		State:   state(s),
 		SizeGiB: int(aws.ToInt32(s.VolumeSize)),
 		Key:     aws.ToString(s.KmsKeyId),

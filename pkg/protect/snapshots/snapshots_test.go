@@ -170,7 +170,7 @@ func checkCopies(s *scene) {
 			s.t.Errorf("%s is not encrypted", p.ID)
 		}
 		got := p
-		got.ID, got.Key, got.Started = "", "", time.Time{}
+		got.ID, got.Key, got.Started, got.Done = "", "", time.Time{}, time.Time{}
 		if diff := cmp.Diff(want[p.Source], got); diff != "" {
 			s.t.Errorf("copy of %s (-want +got):\n%s", p.Source, diff)
 		}

@@ -1,0 +1,63 @@
+package backlog
+
+import (
+	"time"
+
+	"github.com/pilotlight/pilotlight/pkg/lineage"
+)
+
+// What AWS grants to the copies between two regions, in MiB/s: to one, and to
+// all together. They are the limits of time-based copies; best effort is granted
+// nothing and is thought to get no more.
+// https://docs.aws.amazon.com/ebs/latest/userguide/time-based-copies.html
+const (
+	Speed    = 500
+	Together = 2000
+)
+
+// Slots is how many copies may be in flight to one destination region.
+// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html
+const Slots = 20
+
+// setup is what a copy takes before and after its data travels: practice, AWS
+// gives no figure.
+const setup = time.Minute
+
+// takes guesses how long the copy of a source point takes on best effort. A copy
+// carries what changed since the one before, and nothing that AWS lists says how
+// much that is. But the one before tells how long it took, among the others that
+// were in flight, for the changes of its own interval; changes are taken to grow
+// with time. Without one, everything has to travel, at a slot's share.
+func (b *board) takes(p lineage.Point) time.Duration {
+	whole := setup + transfer(p.SizeGiB, Together/Slots)
+	last := b.past[p.Line()]
+	if last.took == 0 {
+		return whole
+	}
+	interval := b.policy.Every
+	if !last.before.IsZero() {
+		interval = last.taken.Sub(last.before)
+	}
+	grown := max(1, float64(p.TakenAt.Sub(last.taken))/float64(max(interval, time.Second)))
+	took := time.Duration(float64(last.took) * grown)
+	if p.SizeGiB > 0 {
+		took = min(took, max(whole, last.took))
+	}
+	return took
+}
+
+// ahead is how long the copies in flight still take, one after the other.
+func (b *board) ahead(copies []lineage.Point, now time.Time) time.Duration {
+	var sum time.Duration
+	for _, c := range copies {
+		if c.State == lineage.Pending {
+			sum += max(b.takes(c)-now.Sub(c.Started), 0)
+		}
+	}
+	return sum
+}
+
+// transfer is how long so much data takes at a speed in MiB/s.
+func transfer(gib, speed int) time.Duration {
+	return time.Duration(gib) * 1024 * time.Second / time.Duration(speed)
+}
