@@ -75,7 +75,7 @@ type Forward struct {
 type Pattern map[string]any
 
 // Machine is the state machine. Definition holds one token a function,
-// ${promote-database}, that stands for the published version's ARN.
+// ${PromoteDatabaseArn}, that stands for the published version's ARN.
 type Machine struct {
 	Name       string
 	Definition string

@@ -82,9 +82,10 @@ func launchGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 		}},
 		makes(p, p.Recovery, "RunInstances", "instance/*", "volume/*"),
 		tags(p.Recovery, "RunInstances", "instance/*", "volume/*"),
-		// The instances get the template's role, and no other service may be handed it.
-		{Actions: []string{"iam:PassRole"}, Resources: []string{"arn:${Partition}:iam::${Account}:role/*"},
-			Condition: map[string]map[string]string{"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}},
+	}
+	if roles := instanceRoles(steps); len(roles) > 0 {
+		grants = append(grants, Grant{Actions: []string{"iam:PassRole"}, Resources: roles,
+			Condition: map[string]map[string]string{"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}})
 	}
 	grants = append(grants, keyGrants(p.Recovery)...)
 	var groups []string
@@ -100,6 +101,18 @@ func launchGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 			Grant{Actions: []string{"elasticloadbalancing:RegisterTargets"}, Resources: groups, Regions: []string{p.Recovery}})
 	}
 	return grants
+}
+
+// instanceRoles are the roles that the launched instances take on: those that the
+// plan names and no other, because who can pass any role can become any role.
+func instanceRoles(steps []*plan.Step) []string {
+	var roles []string
+	for _, s := range steps {
+		if role := s.Spec.(*plan.LaunchInstances).Role; role != "" {
+			roles = append(roles, "arn:${Partition}:iam::${Account}:role/"+role)
+		}
+	}
+	return roles
 }
 
 func restoreGrants(p *plan.Plan, _ []*plan.Step) []Grant {

@@ -36,6 +36,7 @@ func snapshotGrants(p *plan.Plan) []Grant {
 		makes(p, p.Primary, "CreateSnapshots", "snapshot/*"),
 		tags(p.Primary, "CreateSnapshots", "snapshot/*"),
 		makes(p, p.Recovery, "CopySnapshot", "snapshot/*"),
+		copies(p, "CopySnapshot", "snapshot/*"),
 		tags(p.Recovery, "CopySnapshot", "snapshot/*"),
 	}
 	for _, region := range []string{p.Primary, p.Recovery} {
@@ -52,6 +53,7 @@ func imageGrants(p *plan.Plan) []Grant {
 		makes(p, p.Primary, "CreateImage", "image/*", "snapshot/*"),
 		tags(p.Primary, "CreateImage", "image/*", "snapshot/*"),
 		makes(p, p.Recovery, "CopyImage", "image/*", "snapshot/*"),
+		copies(p, "CopyImage", "image/*", "snapshot/*"),
 		tags(p.Recovery, "CopyImage", "image/*", "snapshot/*"),
 	}
 	for _, region := range []string{p.Primary, p.Recovery} {
@@ -86,11 +88,18 @@ func imageGrants(p *plan.Plan) []Grant {
 func keyGrants(regions ...string) []Grant {
 	var grants []Grant
 	for _, region := range regions {
+		keys, through := []string{regional("kms", region, "key/*")}, map[string]string{"kms:ViaService": "ec2." + region + ".amazonaws.com"}
+		// A grant is what EBS goes on using the key with. Nobody but an AWS service
+		// gets one.
+		// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 		grants = append(grants, Grant{
-			Actions: []string{"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt",
+			Actions: []string{"kms:CreateGrant"}, Resources: keys, Regions: []string{region},
+			Condition: map[string]map[string]string{"StringEquals": through, "Bool": {"kms:GrantIsForAWSResource": "true"}},
+		}, Grant{
+			Actions: []string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt",
 				"kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"},
-			Resources: []string{regional("kms", region, "key/*")}, Regions: []string{region},
-			Condition: map[string]map[string]string{"StringEquals": {"kms:ViaService": "ec2." + region + ".amazonaws.com"}},
+			Resources: keys, Regions: []string{region},
+			Condition: map[string]map[string]string{"StringEquals": through},
 		})
 	}
 	return grants
@@ -100,6 +109,14 @@ func keyGrants(regions ...string) []Grant {
 func makes(p *plan.Plan, region, action string, resources ...string) Grant {
 	return Grant{Actions: []string{"ec2:" + action}, Resources: owned(region, resources), Regions: []string{region},
 		Condition: map[string]map[string]string{"StringEquals": {"aws:RequestTag/" + lineage.Plan: p.Name}}}
+}
+
+// copies allows the plan's own points as the source of a copy. The request is
+// made in the recovery region; since 2024 EC2 weighs the source as a resource too.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/copy-ami-permissions.html
+// https://aws.amazon.com/blogs/storage/enhancing-resource-level-permissions-for-copying-amazon-ebs-snapshots/
+func copies(p *plan.Plan, action string, resources ...string) Grant {
+	return Grant{Actions: []string{"ec2:" + action}, Resources: owned(p.Primary, resources), Regions: []string{p.Recovery}, Condition: ours(p)}
 }
 
 // tags allows tags in the create or copy call itself.

@@ -48,7 +48,7 @@ var examples = map[string]string{
 	"alarm": "{name: storefront-checkout, region: us-west-2}", "region": "us-west-2",
 	"recover": "a list of steps", "step": "a step such as verify: {url: https://dr.shop.example.com/healthz}",
 	"replica": "orders-replica", "class": "db.r6g.large", "multi-az": "true",
-	"template": "storefront-web", "count": "4", "types": "[m7g.large, m6g.large]", "zones": "[us-west-2a, us-west-2b]", "targets": "storefront-web",
+	"template": "storefront-web", "count": "4", "types": "[m7g.large, m6g.large]", "zones": "[us-west-2a, us-west-2b]", "targets": "storefront-web", "role": "storefront-web",
 	"attach-to": "storefront-worker", "value": "${orders.endpoint}", "url": "https://dr.shop.example.com/healthz", "for": "1m",
 	"record": "shop.example.com", "via": "health-check",
 	"parallel": "two branches or more, each a step or a list of steps", "id": "orders", "timeout": "30m",

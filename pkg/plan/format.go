@@ -81,6 +81,8 @@ var (
 	templateName = matching(`^[a-zA-Z0-9().\-/_]{3,}$`, 128, "a launch template's name: 3 characters or more of letters, digits and ().-/_", "storefront-web")
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
 	targetGroup = matching(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`, 32, "a target group's name: letters, digits and hyphens", "storefront-web")
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+	roleName = matching(`^[A-Za-z0-9+=,.@_/-]+$`, 64, "an IAM role's name, with its path before it if it has one", "storefront-web")
 	// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
 	databaseName  = matching(`^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$`, 63, "a DB instance identifier: letters, digits and single hyphens, a letter first", "orders-replica")
 	databaseClass = corrected(matching(`^db\.[a-z0-9-]+\.[a-z0-9-]+$`, 64, "a DB instance class", "db.r6g.large"), func(s string) string { return "db." + s })

@@ -68,6 +68,7 @@ func readLaunchInstances(m *mapping) LaunchInstances {
 		Types:    m.texts("types", optional, instanceType),
 		Zones:    m.texts("zones", required, zoneName),
 		Targets:  m.text("targets", optional, targetGroup),
+		Role:     m.text("role", optional, roleName),
 	}
 }
 

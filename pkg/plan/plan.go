@@ -137,6 +137,9 @@ type LaunchInstances struct {
 	Types    []string `json:"types,omitempty"` // in order of preference; empty: the template's
 	Zones    []string `json:"zones"`
 	Targets  string   `json:"targets,omitempty"` // target group name; empty registers nowhere
+	// Role is the IAM role of the template's instance profile, which the step must
+	// be allowed to hand to the instances. Empty: the template has no profile.
+	Role string `json:"role,omitempty"`
 	// Image is the image policy that points at Template; Load fills it in. The
 	// run launches that policy's pinned image. Empty: the template's own image.
 	Image string `json:"image,omitempty"`

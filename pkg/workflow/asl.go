@@ -54,6 +54,7 @@ type retrier struct {
 	ErrorEquals     []string
 	IntervalSeconds int
 	BackoffRate     float64
+	MaxDelaySeconds int
 	MaxAttempts     int
 }
 
@@ -83,6 +84,10 @@ var retried = []string{
 	"States.Timeout",
 }
 
+// patient tries again for four minutes: 2, 4, 8, 16, 32 seconds, then a minute
+// each. On the day a region dies, the other one's services are busy too.
+var patient = retrier{ErrorEquals: retried, IntervalSeconds: 2, BackoffRate: 2, MaxDelaySeconds: 60, MaxAttempts: 8}
+
 // task invokes a function, keeps its answer in $.last and goes to next.
 func (c *compiler) task(function, comment string, payload map[string]any, next, onFailure string) state {
 	return state{
@@ -93,7 +98,7 @@ func (c *compiler) task(function, comment string, payload map[string]any, next, 
 		ResultSelector: map[string]string{"status.$": "$.Payload.status", "waitSeconds.$": "$.Payload.waitSeconds"},
 		ResultPath:     lastPath,
 		TimeoutSeconds: seconds(taskTimeout),
-		Retry:          []retrier{{retried, 1, 2, 5}},
+		Retry:          []retrier{patient},
 		Catch:          []catcher{{[]string{"States.ALL"}, failurePath, onFailure}},
 		Next:           next,
 	}

@@ -3,8 +3,6 @@ package workflow
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -28,7 +26,8 @@ type drawing struct {
 }
 
 func (d *drawing) line(depth int, format string, args ...any) {
-	fmt.Fprintf(&d.out, strings.Repeat("  ", depth)+format+"\n", args...)
+	d.out.WriteString(strings.Repeat("  ", depth))
+	fmt.Fprintf(&d.out, format+"\n", args...)
 }
 
 // id is a name that Mermaid takes for a state: letters and digits.
@@ -41,16 +40,41 @@ func (d *drawing) id(name string) string {
 
 func (d *drawing) machine(depth int, m machine) {
 	d.line(depth, "[*] --> %s", d.id(m.StartAt))
-	for _, name := range slices.Sorted(maps.Keys(m.States)) {
+	for _, name := range inOrder(m) {
 		s := m.States[name]
-		if inner(name) || s.Type == "Pass" {
-			continue
-		}
 		d.state(depth, name, s)
 		for _, next := range after(m, s) {
 			d.line(depth, "%s --> %s", d.id(name), d.target(m, next))
 		}
+		for _, caught := range s.Catch {
+			d.line(depth, "%s --> %s: fails", d.id(name), d.target(m, caught.Next))
+		}
 	}
+}
+
+// inOrder are the states to draw, in the order in which a run comes to them;
+// those of the way out after a failure come last.
+func inOrder(m machine) []string {
+	var order []string
+	drawn := map[string]bool{"": true}
+	var visit func(name string)
+	visit = func(name string) {
+		if drawn[name] || m.States[name].Type == "Pass" {
+			return
+		}
+		drawn[name] = true
+		order = append(order, name)
+		for _, next := range after(m, m.States[name]) {
+			visit(next)
+		}
+	}
+	visit(m.StartAt)
+	for i := 0; i < len(order); i++ {
+		for _, caught := range m.States[order[i]].Catch {
+			visit(caught.Next)
+		}
+	}
+	return order
 }
 
 func (d *drawing) state(depth int, name string, s state) {
