@@ -27,7 +27,7 @@ const (
 // personAfter is what someone is given, modelled, to hear of the disaster, to
 // judge it, and to start the run of a plan that does not start by itself.
 const (
-	personAfter = 10 * time.Minute
+	personAfter = 5 * time.Minute
 	fromPerson  = "an assumption: measure it with your own people"
 )
 

@@ -19,7 +19,7 @@ func (r *rehearsal) measure(ctx context.Context) error {
 	p := r.Plan
 	r.report = &report.Report{
 		Plan: p.Name, Strategy: string(p.Strategy), Scenario: r.Scenario, Primary: p.Primary, Recovery: p.Recovery,
-		End: r.record.State.End, Reason: reason(r.record),
+		End: r.record.State.End, Posture: r.record.State.Posture, Reason: reason(r.record),
 		RTO:           report.Measure{ObjectiveSeconds: p.Objectives.RTO.D().Seconds()},
 		RPO:           report.Measure{ObjectiveSeconds: p.Objectives.RPO.D().Seconds()},
 		StruckAt:      r.struck,

@@ -21,13 +21,14 @@ import (
 // Report is one run. All times are data time: a rehearsal may run it faster than
 // real time and jump over idle stretches, as TimeScale and JumpedSeconds say.
 type Report struct {
-	Plan     string  `json:"plan"`
-	Strategy string  `json:"strategy"`
-	Scenario string  `json:"scenario"`
-	Primary  string  `json:"primary"`  // region that was struck
-	Recovery string  `json:"recovery"` // region that took over
-	End      run.End `json:"end"`      // empty: the run did not end
-	Reason   string  `json:"reason"`   // for End, in the words of who closed the run; empty: nobody did
+	Plan     string      `json:"plan"`
+	Strategy string      `json:"strategy"`
+	Scenario string      `json:"scenario"`
+	Primary  string      `json:"primary"`  // region that was struck
+	Recovery string      `json:"recovery"` // region that took over
+	End      run.End     `json:"end"`      // empty: the run did not end
+	Posture  run.Posture `json:"posture"`  // that the run left the plan in
+	Reason   string      `json:"reason"`   // for End, in the words of who closed the run; empty: nobody did
 
 	RTO Measure `json:"rto"`
 	RPO Measure `json:"rpo"`

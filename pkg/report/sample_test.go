@@ -19,7 +19,7 @@ func sample() *Report {
 	}
 	return &Report{
 		Plan: "storefront", Strategy: "pilot-light", Scenario: "power-loss",
-		Primary: "us-east-1", Recovery: "us-west-2", End: run.Recovered,
+		Primary: "us-east-1", Recovery: "us-west-2", End: run.Recovered, Posture: run.Active,
 		RTO:      Measure{ObjectiveSeconds: 1800, MeasuredSeconds: Seconds(15*time.Minute + 41*time.Second)},
 		RPO:      Measure{ObjectiveSeconds: 3600, MeasuredSeconds: Seconds(23*time.Minute + 12*time.Second)},
 		StruckAt: struck, DetectedAt: after(1, 4), StartedAt: after(1, 9), MovedAt: after(14, 0),
@@ -77,7 +77,7 @@ func sample() *Report {
 // broken is a run that went wrong in every way a report knows.
 func broken() *Report {
 	r := sample()
-	r.End = run.Dirty
+	r.End, r.Posture = run.Dirty, run.NeedsPerson
 	r.Reason = "attach vol-0123: <no such device>; begun and not done: orders, restore-volumes"
 	r.RTO = Measure{ObjectiveSeconds: 1800, WhyNot: "users were never served again"}
 	r.RPO.MeasuredSeconds = Seconds(2 * time.Hour)

@@ -18,6 +18,9 @@ func (r *Report) Verdict() (ok bool, problems []string) {
 		if slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Outcome == Failed }) {
 			why = "" // the step's own sentence says it
 		}
+		if r.Posture == run.NeedsPerson {
+			why = ", and the plan needs a person" + why
+		}
 		add("The run ended %s, not Recovered%s.", cmp.Or(string(r.End), "without a result"), why)
 	}
 	for _, s := range r.Steps {
