@@ -176,9 +176,15 @@ func TestHandler_closesAfterACrashBetweenTheEntryAndTheState(t *testing.T) {
 
 func TestHandler_closesNoRunButTheOneThatHoldsTheLock(t *testing.T) {
 	book := running(t, nil)
-	_, err := closeRun(t, book, `{"plan":"storefront","run":"storefront-7"}`)
-	if failure.ClassOf(err) != failure.RunOver || ledgertest.Writes(book.Calls()) != 0 {
-		t.Errorf("%v; want a refusal and no write", err)
+	for _, when := range []string{"while another run is under way", "when another run is over"} {
+		answer, err := closeRun(t, book, `{"plan":"storefront","run":"storefront-7"}`)
+		if failure.ClassOf(err) != failure.RunOver || answer != (closing.Answer{}) || ledgertest.Writes(book.Calls()) != 0 {
+			t.Errorf("%s: %+v, %v; want a refusal and no write", when, answer, err)
+		}
+		if _, err := closeRun(t, book, failed); err != nil {
+			t.Fatal(err)
+		}
+		book.Calls()
 	}
 }
 

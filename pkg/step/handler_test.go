@@ -160,6 +160,13 @@ func TestHandler_journalsAFailureThatNothingMends(t *testing.T) {
 	}
 }
 
+func TestHandler_endsAStepWhoseRunLostItsLockMeanwhile(t *testing.T) {
+	s := newScene(t, look{err: fmt.Errorf("shift traffic: %w", failure.Failed{Class: failure.RunOver, Message: "run p-1 is over"})})
+	if answer, err := s.ask("shift"); failure.ClassOf(err) != failure.RunOver || answer != (Answer{}) {
+		t.Errorf("%+v, %v; want the step ended", answer, err)
+	}
+}
+
 func TestHandler_givesUpAfterTheTimeoutWithWhatItLastSaw(t *testing.T) {
 	s := newScene(t, pending)
 	for _, wait := range []time.Duration{0, 10 * time.Minute} {
@@ -247,6 +254,19 @@ func TestHandler_journalsTheTurnsOfAStepThatMustHold(t *testing.T) {
 	first, second, none := noon.Add(time.Minute), noon.Add(5*time.Minute), time.Time{}
 	if diff := cmp.Diff([]time.Time{none, none, first, first, none, none, second}, since); diff != "" {
 		t.Errorf("good since, as each look was told (-want +got):\n%s", diff)
+	}
+}
+
+func TestHandler_takesTheLastLookForNoMiss(t *testing.T) {
+	s := newScene(t, good, done)
+	for range 2 {
+		if _, err := s.ask("verify"); err != nil {
+			t.Fatal(err)
+		}
+		s.book.Wait(time.Minute)
+	}
+	if diff := cmp.Diff([]string{"verify begun", "verify good", "verify done"}, s.entries()); diff != "" {
+		t.Errorf("journal (-want +got):\n%s", diff)
 	}
 }
 
