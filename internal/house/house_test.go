@@ -22,9 +22,6 @@ const module = "github.com/pilotlight/pilotlight/"
 // root is the repository's, seen from this package's folder.
 const root = "../.."
 
-// folders hold all Go code of the repository.
-var folders = []string{"cmd", "functions", "infra", "internal", "pkg"}
-
 // unit is a package as `go list` describes it. Path and imports of this module
 // are without the module's name: "pkg/plan".
 type unit struct {
@@ -48,11 +45,7 @@ func units(t *testing.T) map[string]unit {
 }
 
 var listed = sync.OnceValues(func() (map[string]unit, error) {
-	args := []string{"list", "-json=ImportPath,Name,GoFiles,Imports,TestGoFiles,XTestGoFiles"}
-	for _, folder := range folders {
-		args = append(args, "./"+folder+"/...")
-	}
-	command := exec.Command("go", args...)
+	command := exec.Command("go", "list", "-json=ImportPath,Name,GoFiles,Imports,TestGoFiles,XTestGoFiles", "./...")
 	command.Dir = root
 	out, err := command.Output()
 	if err != nil {
@@ -84,11 +77,13 @@ func (u unit) files() []string {
 	return paths
 }
 
-// standard says whether an import is of the standard library, whose paths have no
-// dot in their first element.
+// standard says whether an import is of the standard library: none of ours, and
+// without a dot in its first element.
 func standard(path string) bool {
+	all, _ := listed()
+	_, ours := all[path]
 	first, _, _ := strings.Cut(path, "/")
-	return !strings.Contains(first, ".") && !slices.Contains(folders, first)
+	return !ours && !strings.Contains(first, ".")
 }
 
 // under says whether a path is one of these folders or below one.
