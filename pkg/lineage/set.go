@@ -55,40 +55,42 @@ func (p Point) Line() string {
 // without a Set tag is a set of its own. The answer does not depend on the order
 // of the points.
 func Groups(points []Point) []Group {
-	inOrder := make([]*Point, len(points)) // a Point is large; sorting moves pointers
+	members := make(map[string][]*Point, len(points)) // a Point is large: pointers are sorted
 	for i := range points {
-		inOrder[i] = &points[i]
-	}
-	slices.SortFunc(inOrder, best)
-	byID := map[string]*Group{}
-	for _, at := range inOrder {
-		p := *at
+		p := &points[i]
 		id := cmp.Or(p.Set, p.ID)
-		g, ok := byID[id]
-		if !ok {
-			g = &Group{ID: id, Subject: p.Subject(), TakenAt: p.TakenAt}
-			byID[id] = g
-		}
-		same := func(other Point) bool { return other.Line() == p.Line() }
-		if p.State == Failed || slices.ContainsFunc(g.Points, same) {
-			g.Spare = append(g.Spare, p)
-			continue
-		}
-		g.Points = append(g.Points, p)
+		members[id] = append(members[id], p)
 	}
-	groups := make([]Group, 0, len(byID))
-	for _, g := range byID {
-		for _, p := range g.Points {
-			if p.TakenAt.Before(g.TakenAt) {
-				g.TakenAt = p.TakenAt
-			}
-		}
-		groups = append(groups, *g)
+	inOrder := make([]*Group, 0, len(members))
+	for id, of := range members {
+		inOrder = append(inOrder, group(id, of))
 	}
-	slices.SortFunc(groups, func(a, b Group) int {
+	slices.SortFunc(inOrder, func(a, b *Group) int {
 		return cmp.Or(b.TakenAt.Compare(a.TakenAt), cmp.Compare(a.ID, b.ID))
 	})
+	groups := make([]Group, len(inOrder))
+	for i, g := range inOrder {
+		groups[i] = *g
+	}
 	return groups
+}
+
+// group is the set that some points make.
+func group(id string, of []*Point) *Group {
+	slices.SortFunc(of, best)
+	g := &Group{ID: id, Subject: of[0].Subject(), TakenAt: of[0].TakenAt, Points: make([]Point, 0, len(of))}
+	for _, p := range of {
+		// The points of one line are next to each other, the best one first.
+		if twin := len(g.Points) > 0 && g.Points[len(g.Points)-1].Line() == p.Line(); twin || p.State == Failed {
+			g.Spare = append(g.Spare, *p)
+			continue
+		}
+		g.Points = append(g.Points, *p)
+		if p.TakenAt.Before(g.TakenAt) {
+			g.TakenAt = p.TakenAt
+		}
+	}
+	return g
 }
 
 // best orders the points of one origin so that the one to keep comes first.
