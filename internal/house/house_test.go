@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -45,6 +46,9 @@ func units(t *testing.T) map[string]unit {
 }
 
 var listed = sync.OnceValues(func() (map[string]unit, error) {
+	if err := readFolders(); err != nil {
+		return nil, err
+	}
 	command := exec.Command("go", "list", "-json=ImportPath,Name,GoFiles,Imports,TestGoFiles,XTestGoFiles", "./...")
 	command.Dir = root
 	out, err := command.Output()
@@ -67,6 +71,21 @@ var listed = sync.OnceValues(func() (map[string]unit, error) {
 		all[u.ImportPath] = u
 	}
 })
+
+// readFolders reads every folder that may hold Go code, and makes nothing of it:
+// "go test" keeps a result until something changes that the test itself has read,
+// and what "go list" reads does not count.
+func readFolders() error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() || path == root {
+			return err
+		}
+		if name := entry.Name(); strings.HasPrefix(name, ".") || slices.Contains([]string{"node_modules", "cdk.out", "out", "bin"}, name) {
+			return filepath.SkipDir
+		}
+		return nil
+	})
+}
 
 // files are the paths of a package's files, seen from the repository's root.
 func (u unit) files() []string {
