@@ -199,11 +199,11 @@ func TestOpen_readsEveryPageOfTheJournal(t *testing.T) {
 		}
 	}
 	record, err := book.Open(t.Context(), "paged", "paged-1")
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || len(record.Entries) != len(steps) {
+		t.Fatalf("%d entries, error %v; want %d", len(record.Entries), err, len(steps))
 	}
-	if len(record.Entries) != len(steps) || record.Entries[0].Step != "g" {
-		t.Errorf("%d entries, %s first; want %d, in the order of their time", len(record.Entries), record.Entries[0].Step, len(steps))
+	if first := record.Entries[0].Step; first != "g" {
+		t.Errorf("%s is first; want the entries in the order of their time", first)
 	}
 }
 
