@@ -18,7 +18,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(code(run(ctx, newRoot())))
+	os.Exit(code(begin(ctx, newRoot())))
 }
 
 // errBadInput is for what the caller wrote; it has been told already.
@@ -43,14 +43,14 @@ func code(err error) int {
 	return 1
 }
 
-// run runs a command. What goes wrong before the command itself begins is about
+// begin runs a command. What goes wrong before the command itself runs is about
 // how it was called.
-func run(ctx context.Context, root *cobra.Command) error {
-	began := false
-	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
+func begin(ctx context.Context, root *cobra.Command) error {
+	called := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { called = true }
 	cmd, err := root.ExecuteContextC(ctx)
-	if err != nil && !began {
-		fmt.Fprintf(os.Stderr, "pilotlight: %v\n%s", err, cmd.UsageString())
+	if err != nil && !called {
+		fmt.Fprintf(root.ErrOrStderr(), "pilotlight: %v\n%s", err, cmd.UsageString())
 		return errBadInput
 	}
 	return err

@@ -61,16 +61,20 @@ func prepare(cmd *cobra.Command, file string, verbose bool) (o rehearsal.Options
 	if o.Root, err = os.Getwd(); err != nil {
 		return o, nil, err
 	}
-	done = func() {}
+	var progress *report.Progress // nil until there is a clock to date it by
 	o.Tell = func(now func() time.Time) rehearsal.Progress {
-		progress := report.NewProgress(os.Stderr, isatty.IsTerminal(os.Stderr.Fd()), now)
-		done = progress.Close
+		progress = report.NewProgress(os.Stderr, isatty.IsTerminal(os.Stderr.Fd()), now)
 		return progress
+	}
+	done = func() {
+		if progress != nil {
+			progress.Close()
+		}
 	}
 	if verbose {
 		o.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	}
-	return o, func() { done() }, nil
+	return o, done, nil
 }
 
 // publish prints the closing table, writes the report's files and says whether

@@ -18,6 +18,7 @@ func Simulate(ctx context.Context, o Options, ready func(endpoint string) error)
 		if err := ready(r.cloud.Front.URL()); err != nil {
 			return err
 		}
+		r.Say("ready, until Ctrl-C: time passes, schedules fire, and nothing is struck")
 		return r.follow(ctx)
 	}))
 }

@@ -62,6 +62,7 @@ type Cloud struct {
 	dir       string
 	log       *slog.Logger
 	simulator *simulator.Simulator
+	bus       *bus
 	gone      context.CancelCauseFunc
 
 	mu        sync.Mutex
@@ -108,7 +109,8 @@ func (c *Cloud) start(ctx context.Context, o Options) (err error) {
 	c.Front = front.New(front.Options{Listener: listener, Upstream: upstream, Clock: c.Clock, Durations: c.Durations, Log: o.Log})
 	// Lambda too delivers at least once: every third asynchronous event is doubled.
 	c.Host = lambdahost.New(lambdahost.Options{Clock: c.Clock, Log: o.Log, Doubles: 3, Retries: 2, AfterDone: o.AfterDone})
-	c.Front.SetFunctions(bus{c.Host})
+	c.bus = &bus{host: c.Host, events: map[string]int{}}
+	c.Front.SetFunctions(c.bus)
 	endpoint, err := url.Parse(c.Front.URL())
 	if err != nil {
 		return err
@@ -226,6 +228,9 @@ func (c *Cloud) Environment() []string {
 	}
 }
 
+// Doubled is how many events of the bus a function has got twice.
+func (c *Cloud) Doubled(function string) int { return c.bus.doubled(function) }
+
 // Root is the repository's root.
 func (c *Cloud) Root() string { return c.root }
 
@@ -264,19 +269,6 @@ func (c *Cloud) Close() error {
 	}
 	c.gone(context.Canceled)
 	return errors.Join(errs...)
-}
-
-// bus hands the functions what reaches them through AWS's endpoint. The events
-// among it are EventBridge's, and it delivers at least once: here, twice.
-// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-delivery-level.html
-type bus struct{ host *lambdahost.Host }
-
-// Invoke is the host's.
-func (b bus) Invoke(ctx context.Context, function string, payload []byte, asynchronous bool) front.Result {
-	if asynchronous {
-		b.host.Invoke(ctx, function, payload, true)
-	}
-	return b.host.Invoke(ctx, function, payload, asynchronous)
 }
 
 // lines passes what the simulator complains of on to the log.

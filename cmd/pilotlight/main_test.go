@@ -1,0 +1,87 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/pilotlight/pilotlight/pkg/report"
+	"github.com/pilotlight/pilotlight/pkg/run"
+)
+
+// A wrong input is refused before anything is started: none of these could run
+// here, where there is no .venv.
+func TestCode_is2ForAnInputThatIsWrong(t *testing.T) {
+	plan, err := filepath.Abs("../../plans/storefront.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken, err := filepath.Abs("../../pkg/plan/testdata/broken.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	event := filepath.Join(t.TempDir(), "event.json")
+	if err := os.WriteFile(event, []byte(`{"run": "x-1"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, args := range map[string][]string{
+		"no such command":           {"rehears", plan},
+		"no such flag":              {"rehearse", plan, "--fast"},
+		"no plan":                   {"rehearse"},
+		"two plans":                 {"simulate", plan, plan},
+		"a plan that is not there":  {"rehearse", "nowhere.yaml"},
+		"a plan with mistakes":      {"rehearse", broken},
+		"a plan to simulate, wrong": {"simulate", broken},
+		"no such scenario":          {"rehearse", plan, "--scenario", "flood"},
+		"no such format":            {"graph", plan, "--format", "svg"},
+		"mistakes to find":          {"check", plan, broken},
+		"no endpoint":               {"invoke", "verify", event},
+		"an event without a plan":   {"invoke", "verify", event, "--endpoint", "http://127.0.0.1:1"},
+		"no such event":             {"invoke", "verify", event + "x", "--endpoint", "http://127.0.0.1:1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			t.Setenv("AWS_ENDPOINT_URL", "")
+			if got := code(execute(t, args...)); got != 2 {
+				t.Errorf("exit code %d, want 2", got)
+			}
+			if made, _ := os.ReadDir("."); len(made) > 0 {
+				t.Errorf("something was done: %v", made)
+			}
+		})
+	}
+}
+
+func TestCode_is1ForWhatCouldNotBeDone(t *testing.T) {
+	plan, err := filepath.Abs("../../plans/storefront.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir()) // without .venv
+	if got := code(execute(t, "rehearse", plan)); got != 1 {
+		t.Errorf("exit code %d, want 1", got)
+	}
+}
+
+func TestPublish_isABadAnswerWhenTheReportIsBad(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "out")
+	err := publish(io.Discard, &report.Report{Plan: "shop", End: run.Dirty}, folder)
+	if got := code(err); got != 1 {
+		t.Errorf("exit code %d, want 1: %v", got, err)
+	}
+	for _, file := range []string{"report.json", "report.html"} {
+		if _, err := os.Stat(filepath.Join(folder, file)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func execute(t *testing.T, args ...string) error {
+	t.Helper()
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(io.Discard)
+	root.SetErr(io.Discard)
+	return begin(t.Context(), root)
+}
