@@ -104,6 +104,9 @@ func (r *rehearsal) outage() {
 		rto.WhyNot = "the shopper missed no page"
 	default:
 		rto.WhyNot = "the shopper was not served again"
+		if why := r.workload.Missing(); why != nil {
+			rto.WhyNot += ", because " + why.Error()
+		}
 	}
 }
 

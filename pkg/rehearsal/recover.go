@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/closing"
-	"github.com/pilotlight/pilotlight/pkg/ledger"
 	"github.com/pilotlight/pilotlight/pkg/report"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
@@ -56,8 +55,7 @@ func (r *rehearsal) recover(ctx context.Context) error {
 // look reads the run from the ledger and tells what is new in its journal.
 func (r *rehearsal) look(ctx context.Context) error {
 	was := r.record.State
-	book := ledger.New(r.cloud.As(role, r.Plan.Recovery))
-	record, err := book.Open(ctx, r.Plan.Name, cmp.Or(was.Run, run.Name(r.Plan.Name, 1)))
+	record, err := r.ledger.Open(ctx, r.Plan.Name, cmp.Or(was.Run, run.Name(r.Plan.Name, 1)))
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/blueprint"
+	"github.com/pilotlight/pilotlight/pkg/ledger"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/cloud"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/deploy"
@@ -63,6 +64,7 @@ type rehearsal struct {
 	Progress
 	cloud     *cloud.Cloud
 	blueprint *blueprint.Blueprint
+	ledger    *ledger.Ledger
 	deployed  *deploy.Deployment
 	workload  *workload.Workload
 	shopper   *internet.Shopper // nil when the plan moves no traffic
@@ -107,6 +109,7 @@ func start(ctx context.Context, o Options) (*rehearsal, error) {
 	if r.cloud, err = cloud.Start(ctx, cloud.Options{Root: o.Root, Log: o.Log, AfterDone: o.AfterDone}); err != nil {
 		return nil, err
 	}
+	r.ledger = ledger.New(r.cloud.As(role, o.Plan.Recovery))
 	r.Progress = o.Tell(r.cloud.Clock.Now)
 	return r, nil
 }

@@ -38,6 +38,9 @@ const TimeScale = 60
 // at most this much: 1.2 data seconds.
 const beat = 20 * time.Millisecond
 
+// callTimeout bounds a call of the rehearsal's own, in real time.
+const callTimeout = 30 * time.Second
+
 // Options of a cloud. Root and Log are required.
 type Options struct {
 	Root string // the repository, for the functions' sources and the virtual environment
@@ -58,6 +61,7 @@ type Cloud struct {
 	// Gone ends, with a cause, when the simulator ends before Close.
 	Gone context.Context
 
+	http      *awshttp.BuildableClient // for everyone who calls AWS from here
 	root      string
 	dir       string
 	log       *slog.Logger
@@ -73,7 +77,7 @@ type Cloud struct {
 
 // Start brings everything up, or nothing.
 func Start(ctx context.Context, o Options) (*Cloud, error) {
-	c := &Cloud{root: o.Root, log: o.Log, Durations: front.Defaults()}
+	c := &Cloud{root: o.Root, log: o.Log, Durations: front.Defaults(), http: awshttp.NewBuildableClient().WithTimeout(callTimeout)}
 	c.Gone, c.gone = context.WithCancelCause(ctx)
 	if err := c.start(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the simulated AWS: %w", err), c.Close())
@@ -205,7 +209,7 @@ func (c *Cloud) As(role, region string) aws.Config {
 		Region:       region,
 		Credentials:  credentials.NewStaticCredentialsProvider(role, "made-up", ""),
 		BaseEndpoint: aws.String(c.Front.URL()),
-		HTTPClient:   awshttp.NewBuildableClient().WithTimeout(30 * time.Second),
+		HTTPClient:   c.http,
 	}
 }
 

@@ -35,9 +35,10 @@ type application struct {
 	region string
 	needs  []need
 
-	mu   sync.Mutex
-	seen uint64 // the region's changes when verdict was made
-	why  error  // nil: open
+	mu     sync.Mutex
+	looked bool
+	seen   uint64 // the region's changes at the last look
+	why    error  // nil: open
 }
 
 // need is one thing without which the application does not answer.
@@ -47,7 +48,7 @@ type need func(context.Context) error
 const lookTimeout = 5 * time.Second
 
 func newApplication(c *cloud.Cloud, p *plan.Plan) *application {
-	a := &application{cloud: c, region: p.Recovery, why: fmt.Errorf("not looked yet")}
+	a := &application{cloud: c, region: p.Recovery}
 	cfg := c.As("application", p.Recovery)
 	balancer, machines := elasticloadbalancingv2.NewFromConfig(cfg), ec2.NewFromConfig(cfg)
 	databases, parameters := rds.NewFromConfig(cfg), ssm.NewFromConfig(cfg)
@@ -80,7 +81,7 @@ func (a *application) look(ctx context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	changes := a.cloud.Front.Changes(a.region)
-	if changes == a.seen {
+	if a.looked && changes == a.seen {
 		return a.why
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
@@ -91,7 +92,7 @@ func (a *application) look(ctx context.Context) error {
 			break
 		}
 	}
-	a.seen = changes
+	a.looked, a.seen = true, changes
 	return a.why
 }
 

@@ -41,6 +41,16 @@ type Workload struct {
 	Page string
 	// Home is the primary site's web server: killing it takes its power away.
 	Home *internet.Server
+
+	away *application
+}
+
+// Missing is what the application in the recovery region lacked when it was last
+// asked for a page; nil when it lacked nothing, or was never asked.
+func (w *Workload) Missing() error {
+	w.away.mu.Lock()
+	defer w.away.mu.Unlock()
+	return w.away.why
 }
 
 // Build brings the application up in the primary region, and in the recovery
@@ -80,10 +90,10 @@ func serve(c *cloud.Cloud, p *plan.Plan) (*Workload, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.Internet.Serve(RecoveryAddress, newApplication(c, p)); err != nil {
+	w := &Workload{Home: home, away: newApplication(c, p)}
+	if _, err := c.Internet.Serve(RecoveryAddress, w.away); err != nil {
 		return nil, err
 	}
-	w := &Workload{Home: home}
 	if record := shifted(p); record != "" {
 		w.Page = "https://" + record + "/"
 	}
