@@ -128,10 +128,11 @@ func (r *rehearsal) play(acts ...func(context.Context) error) error {
 // end stops everything. Whatever failed when the simulated AWS was gone failed
 // because of that.
 func (r *rehearsal) end(err error) error {
-	if gone := context.Cause(r.cloud.Gone); gone != nil {
+	closed := r.cloud.Close()
+	if gone := context.Cause(r.cloud.Gone); !errors.Is(gone, cloud.ErrClosed) {
 		err = gone
 	}
-	return errors.Join(err, r.cloud.Close())
+	return errors.Join(err, closed)
 }
 
 // build deploys the plan and brings up the application that it is for.

@@ -50,6 +50,9 @@ type Options struct {
 	AfterDone func(function string, payload []byte, again func() front.Result)
 }
 
+// ErrClosed is the cause of an end that was wanted.
+var ErrClosed = errors.New("the simulated AWS was closed")
+
 // Cloud is a running simulated AWS.
 type Cloud struct {
 	Clock     *clock.Clock
@@ -58,7 +61,8 @@ type Cloud struct {
 	Host      *lambdahost.Host
 	Internet  *internet.Internet
 
-	// Gone ends, with a cause, when the simulator ends before Close.
+	// Gone ends with all of this. Its cause is ErrClosed unless something else
+	// ended it before: the death of the simulator, or Start's context.
 	Gone context.Context
 
 	http      *awshttp.BuildableClient // for everyone who calls AWS from here
@@ -238,10 +242,9 @@ func (c *Cloud) Doubled(function string) int { return c.bus.doubled(function) }
 // Root is the repository's root.
 func (c *Cloud) Root() string { return c.root }
 
-// Close ends everything that was started, in reverse. What Gone has said before
-// is no error of Close.
+// Close ends everything that was started, in reverse. A simulator that had died
+// is for Gone to say, and no error of Close.
 func (c *Cloud) Close() error {
-	gone := context.Cause(c.Gone) != nil
 	var errs []error
 	end := func(close func() error) { errs = append(errs, close()) }
 	if c.stop != nil {
@@ -258,12 +261,9 @@ func (c *Cloud) Close() error {
 		end(c.Front.Close)
 	}
 	if c.simulator != nil {
-		end(func() error {
-			if err := c.simulator.Close(); !gone {
-				return err
-			}
-			return nil
-		})
+		if err := c.simulator.Close(); err != nil {
+			c.gone(err)
+		}
 	}
 	if c.Clock != nil {
 		end(c.Clock.Close)
@@ -271,7 +271,7 @@ func (c *Cloud) Close() error {
 	if c.dir != "" {
 		end(func() error { return os.RemoveAll(c.dir) })
 	}
-	c.gone(context.Canceled)
+	c.gone(ErrClosed)
 	return errors.Join(errs...)
 }
 
