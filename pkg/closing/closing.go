@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/input"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
@@ -20,6 +21,7 @@ import (
 type Request struct {
 	Plan    string   `json:"plan"`
 	Run     string   `json:"run"`
+	Steps   []string `json:"steps,omitempty"` // all of the plan's; needed without Failure
 	Failure *Failure `json:"failure,omitempty"`
 }
 
@@ -65,6 +67,9 @@ func Handler(ledger Ledger) func(context.Context, json.RawMessage) (Answer, erro
 		if err := record.State.Holds(request.Run); err != nil {
 			return Answer{}, err
 		}
+		if err := complete(record, request); err != nil {
+			return Answer{}, err
+		}
 		end, detail := Judge(record, request.Failure)
 		closed, err := record.State.Closed(end, record.Now)
 		if err != nil {
@@ -80,6 +85,24 @@ func Handler(ledger Ledger) func(context.Context, json.RawMessage) (Answer, erro
 		slog.InfoContext(ctx, "run closed", "plan", request.Plan, "run", request.Run, "end", end, "reason", detail)
 		return Answer{Status: end, Detail: detail}, nil
 	}
+}
+
+// complete refuses to close a run as a success while a step of the plan is not
+// done: an input that was sent too early must not end a run that goes on.
+func complete(record run.Record, request Request) error {
+	if request.Failure != nil {
+		return nil
+	}
+	var open []string
+	for _, step := range request.Steps {
+		if _, done := record.Find(step, run.Done); !done {
+			open = append(open, step)
+		}
+	}
+	if len(open) > 0 {
+		return failure.Permanentf("run %s goes on: %s not done; nothing was closed", request.Run, strings.Join(open, ", "))
+	}
+	return nil
 }
 
 // Judge says how a run ended and why, from its journal alone.
@@ -132,5 +155,11 @@ func decode(raw []byte) (Request, error) {
 	if err := input.Decode(function, raw, &request); err != nil {
 		return request, err
 	}
-	return request, input.Need(function, input.Field{Name: "plan", Value: request.Plan}, input.Field{Name: "run", Value: request.Run})
+	if err := input.Need(function, input.Field{Name: "plan", Value: request.Plan}, input.Field{Name: "run", Value: request.Run}); err != nil {
+		return request, err
+	}
+	if request.Failure == nil && len(request.Steps) == 0 {
+		return request, failure.BadInputf("an input of %s without \"failure\" needs \"steps\", all of the plan's; send one as in events/%s", function, function)
+	}
+	return request, nil
 }

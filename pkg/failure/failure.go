@@ -80,21 +80,31 @@ var permanent = map[string]bool{
 // coded is what every AWS SDK error offers (smithy.APIError), without the SDK.
 type coded interface{ ErrorCode() string }
 
-// ClassOf says what an error means. A nil error has class "".
+// ClassOf says what an error means. A nil error has class "". Of errors that were
+// joined, one that no retry mends decides: the others' time cannot mend it.
 func ClassOf(err error) Class {
 	if err == nil {
 		return ""
 	}
-	var failed Failed
-	if errors.As(err, &failed) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, part := range joined.Unwrap() {
+			if class := ClassOf(part); class != TryAgain {
+				return class
+			}
+		}
+		return TryAgain
+	}
+	if failed, ok := err.(Failed); ok {
 		return failed.Class
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return TryAgain
 	}
-	var api coded
-	if errors.As(err, &api) && permanent[api.ErrorCode()] {
+	if api, ok := err.(coded); ok && permanent[api.ErrorCode()] {
 		return Permanent
+	}
+	if inner := errors.Unwrap(err); inner != nil {
+		return ClassOf(inner)
 	}
 	return TryAgain
 }

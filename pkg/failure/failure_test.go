@@ -39,7 +39,7 @@ func TestClassOf(t *testing.T) {
 		"a code that only begins like one":       {coded("ValidationErrors"), failure.TryAgain},
 		"not there":                              {coded("DBInstanceNotFound"), failure.Permanent},
 		"cut off":                                {context.DeadlineExceeded, failure.TryAgain},
-		"cut off, whatever AWS had to say of it": {errors.Join(context.DeadlineExceeded, coded("AccessDenied")), failure.TryAgain},
+		"denied in one place, cut off in another": {errors.Join(context.DeadlineExceeded, coded("AccessDenied")), failure.Permanent},
 		"cancelled":                              {context.Canceled, failure.TryAgain},
 		"of no known kind":                       {errors.New("connection reset"), failure.TryAgain},
 		"said to be permanent despite its code":  {errors.Join(coded("Throttling"), permanent), failure.Permanent},

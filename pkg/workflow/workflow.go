@@ -100,7 +100,7 @@ func (c *compiler) frame(states map[string]state, first string) {
 	states[openRun] = c.task(OpenRun, "Takes up the run that holds the lock and pins every recovery point it will use.",
 		map[string]any{"plan": c.plan.Name, "run.$": runPath, "needs": c.needs()}, first, closeFailed)
 	states[closeRun] = c.task(CloseRun, "Every step is done: the plan becomes active.",
-		map[string]any{"plan": c.plan.Name, "run.$": runPath}, whichEnd, string(run.Dirty))
+		map[string]any{"plan": c.plan.Name, "run.$": runPath, "steps": c.steps()}, whichEnd, string(run.Dirty))
 	states[closeFailed] = c.task(CloseRun, "A step failed for good: says whether anything was changed, and what is left.",
 		map[string]any{"plan": c.plan.Name, "run.$": runPath, "failure.$": failurePath}, whichEnd, string(run.Dirty))
 	states[whichEnd] = state{
@@ -117,6 +117,15 @@ func (c *compiler) frame(states map[string]state, first string) {
 		Error: "Pilotlight.Aborted", Cause: "The run ended before it changed anything. The journal says why."}
 	states[string(run.Dirty)] = state{Type: "Fail", Comment: "Something is left half-way: a person is needed.",
 		Error: "Pilotlight.Dirty", Cause: "A step failed after the run had begun to change things. The journal says which and why."}
+}
+
+// steps are the ids of all the plan's steps.
+func (c *compiler) steps() []string {
+	var ids []string
+	for s := range c.plan.Steps() {
+		ids = append(ids, s.ID)
+	}
+	return ids
 }
 
 // needs are the policies whose recovery points the plan's steps use.
