@@ -1,6 +1,7 @@
 package retention
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -11,8 +12,9 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/plan"
 )
 
-// histories is how many random ones the property test judges.
-const histories = 20_000
+// histories is how many random ones each property test judges; make bench judges
+// many more.
+var histories = flag.Uint64("histories", 2_500, "how many random histories the property tests judge")
 
 // history is what a region may hold: sets of one to three volumes of one or two
 // instances, some half, failed, doubled, pending or marked, and guards on some.
@@ -69,7 +71,7 @@ func random(r *rand.Rand) history {
 func TestSelect_holdsItsPromisesForRandomHistories(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	for i := range uint64(histories) {
+	for i := range *histories {
 		h := random(rand.New(rand.NewPCG(seed, i)))
 		if broken := h.broken(rand.New(rand.NewPCG(i, seed))); broken != "" {
 			t.Fatalf("history %d of seed %d: %s\npoints: %+v\nrules: %+v\nguards: %+v", i, seed, broken, h.points, h.rules, h.guards)
