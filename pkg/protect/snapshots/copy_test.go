@@ -1,0 +1,129 @@
+package snapshots
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pilotlight/pilotlight/pkg/backlog"
+	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/protect"
+	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
+)
+
+// region is a recovery region that lists what it is given, notes the copies that
+// it is asked for, and fails on everything else.
+type region struct {
+	api
+	pending []types.Snapshot
+	refuses string // code, for a copy that names a duration
+	asked   []*ec2.CopySnapshotInput
+}
+
+func (r *region) DescribeSnapshots(context.Context, *ec2.DescribeSnapshotsInput, ...func(*ec2.Options)) (*ec2.DescribeSnapshotsOutput, error) {
+	return &ec2.DescribeSnapshotsOutput{Snapshots: r.pending}, nil
+}
+
+func (r *region) CopySnapshot(_ context.Context, in *ec2.CopySnapshotInput, _ ...func(*ec2.Options)) (*ec2.CopySnapshotOutput, error) {
+	asked := *in
+	r.asked = append(r.asked, &asked)
+	if in.CompletionDurationMinutes != nil && r.refuses != "" {
+		return nil, &smithy.GenericAPIError{Code: r.refuses}
+	}
+	return &ec2.CopySnapshotOutput{}, nil
+}
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// behind is a pass whose one volume breaks its RPO in an hour, and took four for
+// its copy before.
+func behind(r *region) (*pass, backlog.Copies) {
+	source := lineage.Point{
+		ID: "snap-2", Set: "b", SetSize: 1, Policy: "data", Instance: "i-1", Origin: "vol-1", SizeGiB: 500,
+		TakenAt: noon.Add(-time.Hour), State: lineage.Complete,
+	}
+	before := source
+	before.ID, before.Source, before.Set, before.TakenAt = "snap-1c", "snap-1", "a", noon.Add(-5*time.Hour)
+	before.Started, before.Done = before.TakenAt, before.TakenAt.Add(4*time.Hour)
+	policy := backlog.Policy{Every: 4 * time.Hour, RPO: 6 * time.Hour}
+	p := &pass{recovery: r, log: slog.New(slog.DiscardHandler)}
+	p.Plan, p.Policy, p.Now = "storefront", plan.Policy{Name: "data"}, noon
+	return p, backlog.Missing([]lineage.Point{source}, []lineage.Point{before}, policy, noon)
+}
+
+func minutes(asked []*ec2.CopySnapshotInput) []int32 {
+	var minutes []int32
+	for _, in := range asked {
+		minutes = append(minutes, aws.ToInt32(in.CompletionDurationMinutes))
+	}
+	return minutes
+}
+
+func TestCopy_asksForTheDurationThatSavesTheRPO(t *testing.T) {
+	for code, want := range map[string][]int32{
+		"":                      {60},
+		"InvalidParameterValue": {60, 0}, // late is better than not at all
+		"ResourceLimitExceeded": {60},    // a slot is what lacks: later
+	} {
+		r := &region{refuses: code}
+		p, missing := behind(r)
+		if err := p.copy(t.Context(), missing); err != nil {
+			t.Errorf("refused with %q: %v", code, err)
+		}
+		if diff := cmp.Diff(want, minutes(r.asked)); diff != "" {
+			t.Errorf("refused with %q: durations asked for (-want +got):\n%s", code, diff)
+		}
+		if got := p.result; got.Copied+got.Waiting != 1 {
+			t.Errorf("refused with %q: %+v, want the copy begun or waiting", code, got)
+		}
+	}
+}
+
+func TestRoom_countsEveryCopyInFlightWhoeverBeganIt(t *testing.T) {
+	tags := func(plan string) []types.Tag {
+		return tagged.On(types.ResourceTypeSnapshot, map[string]string{lineage.Plan: plan, lineage.Policy: "data", lineage.Source: "snap-0"}).Tags
+	}
+	r := &region{pending: []types.Snapshot{
+		{VolumeId: aws.String("vol-1")}, // taken here: no copy
+		{Tags: tags("storefront"), VolumeSize: aws.Int32(100)},
+		{Tags: tags("another")},
+		{TransferType: types.TransferTypeStandard},
+		{VolumeId: aws.String("vol-ffffffff")},
+		{Tags: tags("storefront"), TransferType: types.TransferTypeTimeBased, VolumeSize: aws.Int32(4000), CompletionDurationMinutes: aws.Int32(15)},
+	}}
+	p, _ := behind(r)
+	got, err := p.room(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := backlog.Room{Slots: backlog.Slots - 3, Free: backlog.Slots - 5, Speed: backlog.Together - backlog.Speed}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("room (-want +got):\n%s", diff)
+	}
+}
+
+func TestCopy_leavesWhatHasNoSlotInTheBacklog(t *testing.T) {
+	r := &region{}
+	for range backlog.Slots {
+		r.pending = append(r.pending, types.Snapshot{TransferType: types.TransferTypeStandard})
+	}
+	p, missing := behind(r)
+	if err := p.copy(t.Context(), missing); err != nil || len(r.asked) != 0 {
+		t.Errorf("error %v, %d copies asked for", err, len(r.asked))
+	}
+	if diff := cmp.Diff(protect.Result{Waiting: 1}, p.result); diff != "" {
+		t.Errorf("result (-want +got):\n%s", diff)
+	}
+	if !missing.Outstanding["snap-2"] || !strings.HasPrefix(missing.Wanted[0].ID, "snap-2") {
+		t.Error("the point that waits is not held on to")
+	}
+}
