@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/pilotlight/pilotlight/pkg/blueprint"
@@ -34,7 +35,7 @@ func main() {
 
 // build adds the stacks of every plan that the pattern matches. Functions'
 // binaries are in binaries/<function>/bootstrap.
-func build(app awscdk.App, pattern, binaries string) error {
+func build(scope constructs.Construct, pattern, binaries string) error {
 	files, err := filepath.Glob(pattern)
 	if err != nil {
 		return fmt.Errorf("find the plans: %w", err)
@@ -47,10 +48,10 @@ func build(app awscdk.App, pattern, binaries string) error {
 		if err != nil {
 			return err
 		}
-		newPrimaryStack(app, b)
-		newRecoveryStack(app, b, binaries)
+		newPrimaryStack(scope, b)
+		newRecoveryStack(scope, b, binaries)
 		if b.Traffic != nil {
-			newTrafficStack(app, b)
+			newTrafficStack(scope, b)
 		}
 	}
 	return nil
@@ -66,8 +67,8 @@ func compile(file string) (*blueprint.Blueprint, error) {
 
 // newStack is a stack of one plan in one region of whatever account it is
 // deployed with.
-func newStack(app awscdk.App, b *blueprint.Blueprint, role, region, description string) awscdk.Stack {
-	stack := awscdk.NewStack(app, jsii.String("pilotlight-"+b.Plan+"-"+role), &awscdk.StackProps{
+func newStack(scope constructs.Construct, b *blueprint.Blueprint, role, region, description string) awscdk.Stack {
+	stack := awscdk.NewStack(scope, jsii.String("pilotlight-"+b.Plan+"-"+role), &awscdk.StackProps{
 		Env:         &awscdk.Environment{Region: jsii.String(region)},
 		Description: jsii.String(description),
 	})

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/pilotlight/pilotlight/pkg/blueprint"
@@ -14,8 +15,8 @@ import (
 // newPrimaryStack holds the little that lives in the primary region: rules that
 // forward its snapshot and image events to the recovery region's bus. They make
 // a pass look sooner; nothing waits for them.
-func newPrimaryStack(app awscdk.App, b *blueprint.Blueprint) awscdk.Stack {
-	stack := newStack(app, b, "primary", b.Primary, fmt.Sprintf("Pilotlight: forwards the events of plan %s to %s", b.Plan, b.Recovery))
+func newPrimaryStack(scope constructs.Construct, b *blueprint.Blueprint) awscdk.Stack {
+	stack := newStack(scope, b, "primary", b.Primary, fmt.Sprintf("Pilotlight: forwards the events of plan %s to %s", b.Plan, b.Recovery))
 	// Written out rather than referenced: a reference would make one stack need
 	// the other's region to deploy.
 	bus := stack.FormatArn(&awscdk.ArnComponents{

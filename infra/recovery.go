@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsscheduler"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsstepfunctions"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/pilotlight/pilotlight/pkg/blueprint"
@@ -27,9 +28,9 @@ type recovery struct {
 	functions map[string]awslambda.Function
 }
 
-func newRecoveryStack(app awscdk.App, b *blueprint.Blueprint, binaries string) awscdk.Stack {
+func newRecoveryStack(scope constructs.Construct, b *blueprint.Blueprint, binaries string) awscdk.Stack {
 	description := fmt.Sprintf("Pilotlight: everything that recovers plan %s in %s", b.Plan, b.Recovery)
-	s := &recovery{newStack(app, b, "recovery", b.Recovery, description), b, binaries, map[string]awslambda.Function{}}
+	s := &recovery{newStack(scope, b, "recovery", b.Recovery, description), b, binaries, map[string]awslambda.Function{}}
 	s.ledger()
 	for _, function := range b.Functions {
 		s.functions[function.Name] = s.function(function)

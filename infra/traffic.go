@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/pilotlight/pilotlight/pkg/blueprint"
@@ -15,8 +16,8 @@ import (
 // is deployed often: a new health check counts as healthy until it has data, so
 // replacing it after a failover would send users back to the dead region.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
-func newTrafficStack(app awscdk.App, b *blueprint.Blueprint) awscdk.Stack {
-	stack := newStack(app, b, "traffic", b.Recovery, fmt.Sprintf("Pilotlight: what the traffic of plan %s follows", b.Plan))
+func newTrafficStack(scope constructs.Construct, b *blueprint.Blueprint) awscdk.Stack {
+	stack := newStack(scope, b, "traffic", b.Recovery, fmt.Sprintf("Pilotlight: what the traffic of plan %s follows", b.Plan))
 	stack.SetTerminationProtection(jsii.Bool(true))
 	alarm := awscloudwatch.NewCfnAlarm(stack, jsii.String("PrimaryServes"), &awscloudwatch.CfnAlarmProps{
 		AlarmName:          jsii.String(b.Traffic.Alarm),
