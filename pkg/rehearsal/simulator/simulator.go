@@ -154,7 +154,10 @@ func (s *Simulator) watch(cmd *exec.Cmd, stdout io.Reader, log io.Writer, compla
 	io.Copy(log, lines)
 	err := cmd.Wait()
 	if !s.closing.Load() {
-		s.err = fmt.Errorf("the simulator ended by itself (%v): %s", err, complaints)
+		s.err = fmt.Errorf("the simulator ended by itself (%v)", err)
+		if said := complaints.String(); said != "" {
+			s.err = fmt.Errorf("%w: %s", s.err, said)
+		}
 	}
 	s.end()
 	if err := os.RemoveAll(s.files); err != nil {
