@@ -18,6 +18,7 @@ func (w *world) pass(choose chooser, taking bool) {
 	if taking {
 		w.takeDue()
 	}
+	w.stirred = false
 	missing := w.missing()
 	w.score.waiting, w.score.held = len(missing.Wanted), missing.Held
 	if len(missing.Wanted) == 0 {
@@ -110,7 +111,7 @@ func (w *world) run(lasts time.Duration, choose chooser) {
 	// Twenty intervals are many times what the backlog needs: one that has not run
 	// dry by then has dropped something.
 	limit := end.Add(20 * w.policy.Every)
-	for w.now.Before(limit) && (len(w.flying)+len(w.taking)+w.score.waiting+w.score.held > 0) {
+	for w.now.Before(limit) && (w.stirred || len(w.flying)+len(w.taking)+w.score.waiting+w.score.held > 0) {
 		w.step(choose, false)
 	}
 	w.score.drained(w)

@@ -76,6 +76,7 @@ type world struct {
 	flying  []*making
 	foreign int // slots that another tool holds
 
+	stirred bool      // something ended that no pass has seen yet
 	nudged  time.Time // when the pass begins that an event asks for; zero: none
 	nextTik time.Time
 	ids     int
@@ -183,6 +184,7 @@ func (w *world) settle() {
 			return true
 		}
 		m.point.State, m.point.Done = lineage.Complete, w.now
+		w.stirred = true
 		w.nudge()
 		return false
 	})
@@ -201,6 +203,7 @@ func (w *world) settle() {
 		default:
 			return true
 		}
+		w.stirred = true
 		w.nudge()
 		w.score.arrived(w, m.volume.of, c)
 		return false

@@ -54,10 +54,10 @@ func TestStart_beginsAsManyAsThereAreFreeSlots(t *testing.T) {
 }
 
 func TestMissing_beginsEarlierWhatTakesLonger(t *testing.T) {
-	quick, slow := single("quick", 5*time.Minute, 100), single("slow", 5*time.Minute, 100)
+	quick, slow := single("quick", 5*time.Minute, 500), single("slow", 5*time.Minute, 500)
 	copies := append(
-		took(2*time.Minute, single("quick", 41*time.Minute, 100)),
-		took(12*time.Minute, single("slow", 40*time.Minute, 100))...,
+		took(2*time.Minute, single("quick", 41*time.Minute, 500)),
+		took(12*time.Minute, single("slow", 40*time.Minute, 500))...,
 	)
 	got := Missing([]lineage.Point{quick, slow}, copies, policy, now)
 	if ids(got.Wanted) != "slow@5m0s quick@5m0s" {
@@ -73,6 +73,18 @@ func TestMissing_takesChangesToGrowWithTime(t *testing.T) {
 	got := Missing([]lineage.Point{single("i", 60*time.Minute, 4000)}, copies, policy, now).Wanted[0]
 	if got.Takes != 12*time.Minute {
 		t.Errorf("takes %s, want three times the 4 minutes that a third of the changes took", got.Takes)
+	}
+}
+
+func TestMissing_takesASecondCopyForSmallerThanTheFirst(t *testing.T) {
+	first := single("i", time.Hour, 1000)
+	got := Missing([]lineage.Point{first}, nil, policy, now).Wanted[0].Takes
+	if want := time.Minute + 10240*time.Second; got != want {
+		t.Errorf("the first takes %s, want %s: all of it at a slot's share of the speed", got, want)
+	}
+	got = Missing([]lineage.Point{single("i", time.Minute, 1000)}, took(4*time.Hour, first), policy, now).Wanted[0].Takes
+	if want := time.Minute + 1024*time.Second; got != want {
+		t.Errorf("the second takes %s, want %s", got, want)
 	}
 }
 
@@ -126,7 +138,7 @@ func TestStart_asksForADurationOnlyWhenBestEffortWouldBreakTheRPO(t *testing.T) 
 	} {
 		t.Run(name, func(t *testing.T) {
 			source := single("i", tt.age-2*time.Hour, tt.gib)
-			missing := Missing([]lineage.Point{source}, took(tt.took, single("i", tt.age, tt.gib)), day, now)
+			missing := Missing([]lineage.Point{source}, copied(lineage.Complete, single("i", tt.age, tt.gib)), day, now)
 			missing.Wanted[0].Takes = tt.took
 			if got := missing.Start(Room{Slots: 20, Free: 20, Speed: tt.speed}, now)[0].Within; got != tt.want {
 				t.Errorf("within %s, want %s", got, tt.want)

@@ -23,6 +23,12 @@ const Slots = 20
 // gives no figure.
 const setup = time.Minute
 
+// tenth is how much of a volume is thought to travel again after its first copy,
+// of which nothing is known but that it carried everything. Practice: a few per
+// cent change a day. Too much would be worse than too little, because what seems
+// to cost most is what an overload puts last.
+const tenth = 10
+
 // takes guesses how long the copy of a source point takes on best effort. A copy
 // carries what changed since the one before, and nothing that AWS lists says how
 // much that is. But the one before tells how long it took, among the others that
@@ -30,15 +36,18 @@ const setup = time.Minute
 // with time. Without one, everything has to travel, at a slot's share.
 func (b *board) takes(p lineage.Point) time.Duration {
 	whole := setup + transfer(p.SizeGiB, Together/Slots)
-	last := b.past[p.Line()]
-	if last.took == 0 {
+	last, ok := b.past[p.Line()]
+	switch {
+	case !ok:
 		return whole
+	case last.took == 0, last.before.IsZero() && last.took >= transfer(p.SizeGiB, Speed):
+		return setup + (whole-setup)/tenth // the one before may have been the first
 	}
 	interval := b.policy.Every
 	if !last.before.IsZero() {
-		interval = last.taken.Sub(last.before)
+		interval = max(last.taken.Sub(last.before), time.Second)
 	}
-	grown := max(1, float64(p.TakenAt.Sub(last.taken))/float64(max(interval, time.Second)))
+	grown := max(1, float64(p.TakenAt.Sub(last.taken))/float64(interval))
 	took := time.Duration(float64(last.took) * grown)
 	if p.SizeGiB > 0 {
 		took = min(took, max(whole, last.took))

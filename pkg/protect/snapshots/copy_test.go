@@ -45,7 +45,7 @@ func (r *region) CopySnapshot(_ context.Context, in *ec2.CopySnapshotInput, _ ..
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // behind is a pass whose one volume breaks its RPO in an hour, and took four for
-// its copy before.
+// its last copy.
 func behind(r *region) (*pass, backlog.Copies) {
 	source := lineage.Point{
 		ID: "snap-2", Set: "b", SetSize: 1, Policy: "data", Instance: "i-1", Origin: "vol-1", SizeGiB: 500,
@@ -54,10 +54,12 @@ func behind(r *region) (*pass, backlog.Copies) {
 	before := source
 	before.ID, before.Source, before.Set, before.TakenAt = "snap-1c", "snap-1", "a", noon.Add(-5*time.Hour)
 	before.Started, before.Done = before.TakenAt, before.TakenAt.Add(4*time.Hour)
+	older := before
+	older.ID, older.Source, older.Set, older.TakenAt = "snap-0c", "snap-0", "z", noon.Add(-9*time.Hour)
 	policy := backlog.Policy{Every: 4 * time.Hour, RPO: 6 * time.Hour}
 	p := &pass{recovery: r, log: slog.New(slog.DiscardHandler)}
 	p.Plan, p.Policy, p.Now = "storefront", plan.Policy{Name: "data"}, noon
-	return p, backlog.Missing([]lineage.Point{source}, []lineage.Point{before}, policy, noon)
+	return p, backlog.Missing([]lineage.Point{source}, []lineage.Point{before, older}, policy, noon)
 }
 
 func minutes(asked []*ec2.CopySnapshotInput) []int32 {
