@@ -63,7 +63,7 @@ func python(t *testing.T) string {
 		python = simulator.Python(filepath.Join("..", "..", ".."))
 	}
 	if _, err := os.Stat(python); err != nil {
-		t.Skipf("no simulator: %v (make sets it up)", err)
+		t.Fatalf("no simulator: %v; run make setup", err)
 	}
 	return python
 }
