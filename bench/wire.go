@@ -151,7 +151,8 @@ func (e *ec2) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !listing && e.random.Float64() < e.mishap {
-		panic(http.ErrAbortHandler) // it has acted, and the caller never hears of it
+		hangUp(w) // it has acted, and the caller never hears of it
+		return
 	}
 	body, err := xml.Marshal(answer)
 	if err != nil {
@@ -161,6 +162,17 @@ func (e *ec2) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/xml")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body) // the caller sees what is missing
+}
+
+// hangUp ends the connection without an answer.
+func hangUp(w http.ResponseWriter) {
+	connection, _, err := http.NewResponseController(w).Hijack()
+	if err == nil {
+		err = connection.Close()
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	}
 }
 
 // settle ends the snapshots and copies whose time is over.
