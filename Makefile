@@ -15,7 +15,7 @@ export GOFLAGS := -trimpath -buildvcs=false
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help setup drill test check simulate invoke build synth deploy fuzz clean
+.PHONY: help setup drill test check bench simulate invoke build synth deploy clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -44,6 +44,10 @@ check: test ## what CI runs, and vet, staticcheck, gofmt besides
 	go vet ./...
 	go tool staticcheck ./...
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these files'; exit 1; }
+
+bench: ## benchmarks and simulations, into out/bench.json (about six minutes)
+	go run ./bench
+	go test ./pkg/backlog ./pkg/retention -run '^$$' -bench . -benchmem
 
 simulate: .venv/ready ## keep a simulated AWS with the plan deployed running, for make invoke
 	go build -o bin/pilotlight ./cmd/pilotlight
