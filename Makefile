@@ -40,10 +40,11 @@ test: setup ## all tests: unit, property, the rehearsal end to end, CDK template
 	go test ./pkg/rehearsal # alone: it measures time, and a busy machine adds to it
 	cd pkg/rehearsal/simulator && ../../../.venv/bin/python -m unittest discover --quiet --start-directory tests --top-level-directory .
 
-check: test ## what CI runs, and vet, staticcheck, gofmt besides
+check: test ## the tests, and vet, staticcheck and gofmt besides
 	go vet ./...
 	go tool staticcheck ./...
-	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these files'; exit 1; }
+	@unformatted=$$(gofmt -l bench cmd functions infra internal pkg); \
+	test -z "$$unformatted" || { echo "$$unformatted"; echo 'run gofmt -w on these files'; exit 1; }
 
 bench: ## benchmarks and simulations, into out/bench.json (about six minutes)
 	go run ./bench
