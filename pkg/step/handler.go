@@ -81,7 +81,7 @@ func settle[Spec any](ctx context.Context, journal Journal, request Request[Spec
 	}
 	age := record.Now.Sub(begun.At)
 	if limit := request.Timeout.D(); limit > 0 && age > limit {
-		err := failure.Permanentf("step %s is not done after its timeout of %s: %s", request.Step, limit, progress.Detail)
+		err := failure.Permanentf("step %s is not done after its timeout of %s: %s", request.Step, request.Timeout, progress.Detail)
 		progress.Detail = err.Error()
 		return Answer{}, note(ctx, journal, request.Plan, request.entry(run.Failed, record.Now, progress), err)
 	}

@@ -59,7 +59,7 @@ func newApplication(c *cloud.Cloud, p *plan.Plan) *application {
 				a.needs = append(a.needs, healthyTarget(balancer, spec.Targets))
 			}
 		case *plan.RestoreVolumes:
-			a.needs = append(a.needs, attachedData(machines, spec.AttachTo))
+			a.needs = append(a.needs, attachedData(machines, spec.AttachTo, workersOf(p, spec.AttachTo)))
 		case *plan.SetParameter:
 			if strings.Contains(spec.Value, ".endpoint}") {
 				a.needs = append(a.needs, writableDatabase(databases, parameters, spec.Name))
@@ -116,7 +116,7 @@ func healthyTarget(balancer *elasticloadbalancingv2.Client, name string) need {
 	}
 }
 
-func attachedData(machines *ec2.Client, name string) need {
+func attachedData(machines *ec2.Client, name string, count int) need {
 	return func(ctx context.Context) error {
 		instances, err := running(ctx, machines, name)
 		if err != nil {
@@ -133,8 +133,8 @@ func attachedData(machines *ec2.Client, name string) need {
 				ready++
 			}
 		}
-		if ready < workers {
-			return fmt.Errorf("%d of %d workers %s run with their data", ready, workers, name)
+		if ready < count {
+			return fmt.Errorf("%d of %d workers %s run with their data", ready, count, name)
 		}
 		return nil
 	}

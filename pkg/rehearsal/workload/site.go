@@ -124,8 +124,8 @@ func (s *site) protected(ctx context.Context, p *plan.Plan) error {
 			return fmt.Errorf("policy %s: %w", policy.Name, err)
 		}
 	}
-	for _, policies := range together {
-		if err := s.workers(ctx, p.Name+"-"+policies[0].Name, policies); err != nil {
+	for target, policies := range together {
+		if err := s.workers(ctx, p.Name+"-"+policies[0].Name, workersOf(p, target), policies); err != nil {
 			return fmt.Errorf("policy %s: %w", policies[0].Name, err)
 		}
 	}
@@ -141,6 +141,21 @@ func restoredTo(p *plan.Plan, policy string) string {
 		}
 	}
 	return policy
+}
+
+// workersOf is how many workers the application has whose volumes are restored to
+// the instances of that Name: as many as the plan launches, at most workers.
+func workersOf(p *plan.Plan, name string) int {
+	launched := 0
+	for step := range p.Steps() {
+		if spec, ok := step.Spec.(*plan.LaunchInstances); ok && spec.Template == name {
+			launched += spec.Count
+		}
+	}
+	if launched == 0 { // they are kept
+		return workers
+	}
+	return min(launched, workers)
 }
 
 // webServers are an Auto Scaling group behind the load balancer.
@@ -169,7 +184,7 @@ func (s *site) webServers(ctx context.Context, name string, tags map[string]stri
 }
 
 // workers are instances with data volumes for each of the policies.
-func (s *site) workers(ctx context.Context, name string, policies []plan.Policy) error {
+func (s *site) workers(ctx context.Context, name string, count int, policies []plan.Policy) error {
 	var devices []types.BlockDeviceMapping
 	tags := map[string]map[string]string{} // of the volumes, by device
 	for i := range dataVolumes * len(policies) {
@@ -180,7 +195,7 @@ func (s *site) workers(ctx context.Context, name string, policies []plan.Policy)
 			Ebs:        &types.EbsBlockDevice{VolumeSize: aws.Int32(dataVolumeSize), VolumeType: types.VolumeTypeGp3},
 		})
 	}
-	for i := range workers {
+	for i := range count {
 		out, err := s.ec2.RunInstances(ctx, &ec2.RunInstancesInput{
 			ImageId: aws.String(s.image), InstanceType: types.InstanceTypeM7gLarge, MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
 			SubnetId: aws.String(s.subnets[i%len(s.subnets)]), BlockDeviceMappings: devices,

@@ -24,7 +24,7 @@ const role = "workload"
 // How large the modelled application is in its primary region.
 const (
 	webServers     = 2 // instances an image policy stands for
-	workers        = 2 // instances a volume policy protects
+	workers        = 2 // instances a volume policy protects, or fewer if the plan launches fewer
 	dataVolumes    = 2 // data volumes a worker
 	dataVolumeSize = 40
 )
