@@ -44,6 +44,11 @@ func table(t *testing.T, plan string) *dynamodb.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if _, err := db.DeleteTable(context.WithoutCancel(t.Context()), &dynamodb.DeleteTableInput{TableName: aws.String(names.Table(plan))}); err != nil {
+			t.Error(err)
+		}
+	})
 	return db
 }
 
