@@ -8,6 +8,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/names"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/posture"
+	"github.com/pilotlight/pilotlight/pkg/protect"
 	"github.com/pilotlight/pilotlight/pkg/workflow"
 )
 
@@ -49,10 +50,11 @@ func (b *Blueprint) protect(p *plan.Plan) error {
 	used := map[string]bool{}
 	for i := range p.Protect {
 		policy := &p.Protect[i]
-		function, pattern := "rotate-snapshots", snapshotEvents
+		pass := protect.RotateSnapshots
 		if policy.Images != nil {
-			function, pattern = "refresh-images", imageEvents
+			pass = protect.RefreshImages
 		}
+		function, pattern := pass.Name, nudges(pass)
 		if !used[function] {
 			used[function] = true
 			b.add(p, function, passGrants(p, function)...)
@@ -190,19 +192,11 @@ func (b *Blueprint) arn(service, resource string) string {
 	return regional(service, b.Recovery, resource)
 }
 
-// The events that tell a pass to look sooner.
-// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-cloud-watch-events.html
-// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitor-ami-events.html
-var (
-	snapshotEvents = Pattern{
-		"source":      []string{"aws.ec2"},
-		"detail-type": []string{"EBS Snapshot Notification", "EBS Multi-Volume Snapshots Completion Status"},
-	}
-	imageEvents = Pattern{
-		"source":      []string{"aws.ec2"},
-		"detail-type": []string{"EC2 AMI State Change"},
-	}
-)
+// nudges are the events that tell a pass to look sooner: those that its function
+// looks at, and no others.
+func nudges(f protect.Function) Pattern {
+	return Pattern{"source": []string{protect.EventSource}, "detail-type": f.Events}
+}
 
 // EventToken stands for the event in a Rule's Input.
 const EventToken = "<event>"

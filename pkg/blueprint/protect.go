@@ -6,6 +6,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/names"
 	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/protect"
 )
 
 // passGrants are what a protection pass may do: make recovery points in the
@@ -17,7 +18,7 @@ func passGrants(p *plan.Plan, function string) []Grant {
 		Resources: []string{regional("dynamodb", p.Recovery, "table/"+names.Table(p.Name))},
 		Regions:   []string{p.Recovery},
 	}}
-	if function == "rotate-snapshots" {
+	if function == protect.RotateSnapshots.Name {
 		grants = append(grants, snapshotGrants(p)...)
 	} else {
 		grants = append(grants, imageGrants(p)...)
