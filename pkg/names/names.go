@@ -3,6 +3,8 @@
 // with an ARN, and the recovery stack refers to nothing that lives elsewhere.
 package names
 
+import "strings"
+
 // prefix marks everything that is deployed for a plan.
 const prefix = "pilotlight-"
 
@@ -24,3 +26,31 @@ func Function(plan, function string) string { return prefix + plan + "-" + funct
 // PostureAlarm is the alarm on the posture metric; the traffic's health check
 // follows its data stream.
 func PostureAlarm(plan string) string { return prefix + plan + "-primary-serves" }
+
+// Source is the name of the role in the primary account that the protection
+// functions of a plan take on when the recovery side is an account of its own.
+func Source(plan string) string { return prefix + plan + "-source" }
+
+// SourceRole is its ARN.
+func SourceRole(plan, region, account string) string {
+	return "arn:" + Partition(region) + ":iam::" + account + ":role/" + Source(plan)
+}
+
+// ExternalID is what that role asks for, so that nobody whom the recovery account
+// also trusts can be made to take it on by mistake.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+func ExternalID(plan string) string { return prefix + plan }
+
+// Partition is the part of AWS that a region belongs to:
+// https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+func Partition(region string) string {
+	for _, own := range [][2]string{
+		{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"}, {"eusc-", "aws-eusc"},
+		{"us-iso-", "aws-iso"}, {"us-isob-", "aws-iso-b"}, {"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"},
+	} {
+		if strings.HasPrefix(region, own[0]) {
+			return own[1]
+		}
+	}
+	return "aws"
+}

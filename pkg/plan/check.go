@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/pilotlight/pilotlight/pkg/names"
 )
 
 // How old a recovery point may be before the next one replaces it: the interval,
@@ -30,24 +32,10 @@ func (f *file) checkRegions(p *Plan) {
 	case p.Primary == "" || p.Recovery == "":
 	case p.Primary == p.Recovery:
 		f.wrong("recovery", "is the primary region: nothing would be left when it fails", "another region")
-	case partition(p.Primary) != partition(p.Recovery):
+	case names.Partition(p.Primary) != names.Partition(p.Recovery):
 		f.wrong("recovery", fmt.Sprintf("is in another partition than %s: AWS copies nothing between them", p.Primary),
-			"a region of the partition "+partition(p.Primary))
+			"a region of the partition "+names.Partition(p.Primary))
 	}
-}
-
-// partition is the part of AWS that a region belongs to:
-// https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
-func partition(region string) string {
-	for _, own := range [][2]string{
-		{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"}, {"eusc-", "aws-eusc"},
-		{"us-iso-", "aws-iso"}, {"us-isob-", "aws-iso-b"}, {"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"},
-	} {
-		if strings.HasPrefix(region, own[0]) {
-			return own[1]
-		}
-	}
-	return "aws"
 }
 
 func (f *file) checkPolicies(p *Plan) {

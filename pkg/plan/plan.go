@@ -22,10 +22,17 @@ const (
 
 // Plan is one recovery plan. The zero value is not a valid plan.
 type Plan struct {
-	Name       string     `json:"plan"`
-	Strategy   Strategy   `json:"strategy"`
-	Primary    string     `json:"primary"`  // AWS region that serves today
-	Recovery   string     `json:"recovery"` // AWS region that takes over
+	Name     string   `json:"plan"`
+	Strategy Strategy `json:"strategy"`
+	Primary  string   `json:"primary"`  // AWS region that serves today
+	Recovery string   `json:"recovery"` // AWS region that takes over
+	// Next is the region that copies go to while the recovery region serves;
+	// empty: back to the primary region.
+	Next string `json:"next,omitempty"`
+	// Accounts are set when the recovery side is an account of its own. Everything
+	// that Pilotlight deploys then lives there, but for a role in the primary one.
+	Accounts   *Accounts  `json:"accounts,omitempty"`
+	Covers     *Selector  `json:"covers,omitempty"` // what carries these tags should be protected by some policy
 	Objectives Objectives `json:"objectives"`
 	Protect    []Policy   `json:"protect,omitempty"`
 	Detect     Detect     `json:"detect"`
@@ -38,16 +45,85 @@ type Objectives struct {
 	RPO Duration `json:"rpo"` // oldest data to come back with
 }
 
-// Policy protects one tier: exactly one of Volumes and Images is set.
+// Accounts are the AWS accounts of the two sides, twelve digits each.
+type Accounts struct {
+	Primary  string `json:"primary"`
+	Recovery string `json:"recovery"`
+}
+
+// Policy protects one tier: exactly one of Volumes, Images, Snapshots, Database,
+// Bucket and Table is set.
 type Policy struct {
 	Name    string    `json:"name"`
 	Volumes *Selector `json:"volumes,omitempty"` // EBS volumes, one set an instance
 	Images  *Selector `json:"images,omitempty"`  // one AMI for the whole selection, not one a server
-	Every   Duration  `json:"every"`             // interval between recovery points
-	RPO     Duration  `json:"rpo"`               // zero in the file means the plan's
-	Keep    Keep      `json:"keep"`
-	Key     string    `json:"key,omitempty"` // KMS key (alias, id or ARN) of the recovery region; empty: the region's EBS default key
-	Point   *Point    `json:"point,omitempty"`
+	// Snapshots are EBS snapshots that another tool takes, such as AWS Backup,
+	// DLM or Storage Gateway: they are copied and counted, and never deleted.
+	Snapshots *Selector `json:"snapshots,omitempty"`
+	Database  *Database `json:"database,omitempty"`
+	Bucket    *Bucket   `json:"bucket,omitempty"`
+	Table     *Table    `json:"table,omitempty"`
+	Every     Duration  `json:"every"` // interval between recovery points; of what is copied without a pause, zero in the file
+	RPO       Duration  `json:"rpo"`   // zero in the file means the plan's
+	Keep      Keep      `json:"keep"`
+	Key       string    `json:"key,omitempty"` // KMS key (alias, id or ARN) of the recovery region; empty: the region's default key of the service
+	Point     *Point    `json:"point,omitempty"`
+	Lock      *Lock     `json:"lock,omitempty"`
+	Expect    *Expect   `json:"expect,omitempty"`
+}
+
+// Database is an RDS instance or an Aurora cluster: exactly one of the two names.
+type Database struct {
+	Instance string `json:"instance,omitempty"` // DB instance identifier
+	Cluster  string `json:"cluster,omitempty"`  // DB cluster identifier
+	By       By     `json:"by"`
+	// Of the recovery region, for a database that does not use the engine's default
+	// ones: RDS copies neither group.
+	OptionGroup    string `json:"option-group,omitempty"`
+	ParameterGroup string `json:"parameter-group,omitempty"`
+}
+
+// By is the way in which a database's recovery points reach the recovery region.
+type By string
+
+// Backups are RDS's automated backups, which it replicates itself: the default of
+// an instance. Snapshots are taken and copied: the only way of a cluster.
+const (
+	Backups   By = "backups"
+	Snapshots By = "snapshots"
+)
+
+// Bucket is an S3 bucket and the one in the recovery region that it replicates to.
+type Bucket struct {
+	Name    string `json:"name"`
+	Replica string `json:"replica"`
+}
+
+// Table is a DynamoDB table with a replica in the recovery region.
+type Table struct {
+	Name string `json:"name"`
+}
+
+// Lock keeps copies from being deleted by anybody for a while (EBS snapshot lock).
+type Lock struct {
+	Mode LockMode `json:"mode"`
+	For  Duration `json:"for"`
+}
+
+// LockMode says who may end a lock early.
+type LockMode string
+
+// Governance: who has the permission. Compliance: nobody.
+const (
+	Governance LockMode = "governance"
+	Compliance LockMode = "compliance"
+)
+
+// Expect is how much a policy will have to copy, for the arithmetic of check.
+type Expect struct {
+	Sources int     `json:"sources"` // volumes, or images
+	GiB     int     `json:"gib"`     // of each
+	Change  float64 `json:"change"`  // per cent that changes in an interval
 }
 
 // Selector chooses resources by tag; all tags must match. Never empty.
@@ -63,6 +139,10 @@ type Keep struct {
 	Weekly  int `json:"weekly,omitempty"`
 	Monthly int `json:"monthly,omitempty"`
 	Yearly  int `json:"yearly,omitempty"`
+	// Last is how many of the newest are kept beside, Within how old one may be to
+	// be kept beside, whatever the tiers say.
+	Last   int      `json:"last,omitempty"`
+	Within Duration `json:"within,omitzero"`
 }
 
 // Point names what must point at the newest usable image in the recovery region.

@@ -27,8 +27,10 @@ import (
 // Input is what a schedule sends, and with Event what an event rule sends.
 type Input struct {
 	Plan     string          `json:"plan"`
-	Primary  string          `json:"primary"`  // AWS region
-	Recovery string          `json:"recovery"` // AWS region
+	Primary  string          `json:"primary"`        // AWS region
+	Recovery string          `json:"recovery"`       // AWS region
+	Next     string          `json:"next,omitempty"` // AWS region; see plan.Plan
+	Accounts *plan.Accounts  `json:"accounts,omitempty"`
 	Policy   plan.Policy     `json:"policy"`
 	Event    json.RawMessage `json:"event,omitempty"` // the whole EventBridge event
 }
@@ -98,6 +100,8 @@ var (
 // Pass is what one invocation knows before it looks at EC2.
 type Pass struct {
 	Input
+	From    Site            // the side that serves: what is protected is there
+	To      Site            // the side that copies go to
 	Now     time.Time       // AWS's, of the ledger read
 	Pinned  map[string]bool // ids of the points that runs use
 	Ignored string          // why nothing is to be done; empty: go on
@@ -119,10 +123,11 @@ func (f Function) Begin(ctx context.Context, ledger Ledger, raw json.RawMessage)
 		return Pass{}, fmt.Errorf("read the posture of plan %s: %w", in.Plan, err)
 	}
 	pass.Now = now
-	if state.Posture != "" && state.Posture != run.Standby {
-		pass.Ignored = fmt.Sprintf("plan %s is %s: %s stays as it is until the plan is back in standby", in.Plan, state.Posture, in.Primary)
+	if state.Posture == run.FailingOver {
+		pass.Ignored = fmt.Sprintf("plan %s is failing over: its recovery points stay as they are until that is over", in.Plan)
 		return pass, nil
 	}
+	pass.From, pass.To = in.direction(state.Side)
 	pins, err := ledger.Pins(ctx, in.Plan)
 	if err != nil {
 		return Pass{}, fmt.Errorf("read the pins of plan %s: %w", in.Plan, err)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -85,12 +84,43 @@ func TestBegin_ignoresAnEventThatIsNotItsOwnWithoutReadingTheLedger(t *testing.T
 	}
 }
 
-func TestBegin_ignoresAPlanThatIsNotInStandby(t *testing.T) {
-	for _, posture := range []run.Posture{run.FailingOver, run.Active, run.NeedsPerson} {
-		pass, err := RotateSnapshots.Begin(t.Context(), &ledger{state: run.State{Posture: posture}}, sample(t, nil))
-		if err != nil || !strings.Contains(pass.Ignored, string(posture)) {
-			t.Errorf("%s: ignored %q, error %v", posture, pass.Ignored, err)
-		}
+func TestBegin_leavesThePointsOfARunUnderWayAlone(t *testing.T) {
+	pass, err := RotateSnapshots.Begin(t.Context(), &ledger{state: run.State{Posture: run.FailingOver}}, sample(t, nil))
+	if err != nil || pass.Ignored == "" {
+		t.Errorf("ignored %q, error %v", pass.Ignored, err)
+	}
+}
+
+func TestBegin_protectsTheSideThatServes(t *testing.T) {
+	accounts := map[string]any{"primary": "111111111111", "recovery": "222222222222"}
+	source := "arn:aws:iam::111111111111:role/pilotlight-storefront-source"
+	for name, c := range map[string]struct {
+		state    run.State
+		change   func(map[string]any)
+		from, to Site
+	}{
+		"before the first run": {run.State{}, nil, Site{Region: "us-east-1"}, Site{Region: "us-west-2"}},
+		"in standby":           {run.New("storefront"), nil, Site{Region: "us-east-1"}, Site{Region: "us-west-2"}},
+		"after a failover":     {run.State{Posture: run.Active, Side: run.RecoverySide}, nil, Site{Region: "us-west-2"}, Site{Region: "us-east-1"}},
+		"after a failover that needs a person": {run.State{Posture: run.NeedsPerson, Side: run.RecoverySide}, nil,
+			Site{Region: "us-west-2"}, Site{Region: "us-east-1"}},
+		"before traffic moved": {run.State{Posture: run.NeedsPerson, Side: run.PrimarySide}, nil, Site{Region: "us-east-1"}, Site{Region: "us-west-2"}},
+		"after a failover, with a next region": {run.State{Posture: run.Active, Side: run.RecoverySide},
+			func(in map[string]any) { in["next"] = "eu-west-1" }, Site{Region: "us-west-2"}, Site{Region: "eu-west-1"}},
+		"between accounts": {run.New("storefront"), func(in map[string]any) { in["accounts"] = accounts },
+			Site{"us-east-1", "111111111111", source, "pilotlight-storefront"}, Site{Region: "us-west-2", Account: "222222222222"}},
+		"between accounts, after a failover": {run.State{Posture: run.Active, Side: run.RecoverySide}, func(in map[string]any) { in["accounts"] = accounts },
+			Site{Region: "us-west-2", Account: "222222222222"}, Site{"us-east-1", "111111111111", source, "pilotlight-storefront"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pass, err := RotateSnapshots.Begin(t.Context(), &ledger{state: c.state}, sample(t, c.change))
+			if err != nil || pass.Ignored != "" {
+				t.Fatalf("ignored %q, error %v", pass.Ignored, err)
+			}
+			if diff := cmp.Diff([]Site{c.from, c.to}, []Site{pass.From, pass.To}); diff != "" {
+				t.Errorf("from, to (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -47,7 +47,7 @@ type parameters interface {
 // Refresh is the refresh-images function.
 type Refresh struct {
 	ledger     protect.Ledger
-	in         func(region string) api
+	in         func(protect.Site) api
 	parameters func(region string) parameters
 }
 
@@ -55,8 +55,8 @@ type Refresh struct {
 func New(cfg aws.Config, ledger protect.Ledger) *Refresh {
 	return &Refresh{
 		ledger: ledger,
-		in: func(region string) api {
-			return ec2.NewFromConfig(cfg, func(o *ec2.Options) { o.Region = region })
+		in: func(site protect.Site) api {
+			return ec2.NewFromConfig(cfg, func(o *ec2.Options) { o.Region = site.Region })
 		},
 		parameters: func(region string) parameters {
 			return ssm.NewFromConfig(cfg, func(o *ssm.Options) { o.Region = region })
@@ -75,8 +75,9 @@ func (r *Refresh) Handle(ctx context.Context, raw json.RawMessage) (protect.Resu
 	}
 	p := &pass{
 		Pass:       begun,
-		primary:    r.in(begun.Primary),
-		recovery:   r.in(begun.Recovery),
+		from:       r.in(begun.From),
+		to:         r.in(begun.To),
+		recovery:   r.in(protect.Site{Region: begun.Recovery}),
 		parameters: r.parameters(begun.Recovery),
 		result:     protect.Result{Status: protect.Reconciled},
 		log:        slog.With("plan", begun.Plan, "policy", begun.Policy.Name),
@@ -88,10 +89,11 @@ func (r *Refresh) Handle(ctx context.Context, raw json.RawMessage) (protect.Resu
 // pass is one look at the world and what follows from it.
 type pass struct {
 	protect.Pass
-	primary, recovery api
-	parameters        parameters
-	result            protect.Result
-	log               *slog.Logger
+	from, to   api
+	recovery   api // where pointers point
+	parameters parameters
+	result     protect.Result
+	log        *slog.Logger
 }
 
 // reconcile makes, copies, points and retires. An error in one leaves the others

@@ -17,11 +17,11 @@ import (
 const page = 1000
 
 func (p *pass) look(ctx context.Context) (sources, copies []lineage.Point, err error) {
-	primary, err := list(ctx, p.primary, p.Primary, p.Plan, p.Policy.Name)
+	primary, err := list(ctx, p.from, p.From.Region, p.Plan, p.Policy.Name)
 	if err != nil {
 		return nil, nil, err
 	}
-	recovery, err := list(ctx, p.recovery, p.Recovery, p.Plan, p.Policy.Name)
+	recovery, err := list(ctx, p.to, p.To.Region, p.Plan, p.Policy.Name)
 	if err != nil {
 		return nil, nil, err
 	}

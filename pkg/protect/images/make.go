@@ -29,7 +29,7 @@ func (p *pass) make(ctx context.Context, sources []lineage.Point) error {
 	// second pass in the same second cannot make a second image.
 	name := p.Plan + "-" + p.Policy.Name + "-" + p.Now.UTC().Format("20060102T150405Z")
 	made := lineage.Point{Policy: p.Policy.Name, Set: name, SetSize: 1}
-	_, err = p.primary.CreateImage(ctx, &ec2.CreateImageInput{
+	_, err = p.from.CreateImage(ctx, &ec2.CreateImageInput{
 		InstanceId:  aws.String(instance),
 		Name:        aws.String(name),
 		Description: aws.String("Pilotlight: " + p.Plan + "/" + p.Policy.Name + " from " + instance),
@@ -44,7 +44,7 @@ func (p *pass) make(ctx context.Context, sources []lineage.Point) error {
 	switch {
 	case err == nil:
 		p.result.Taken++
-		p.log.Info("image begun", "region", p.Primary, "instance", instance, "image", name)
+		p.log.Info("image begun", "region", p.From.Region, "instance", instance, "image", name)
 		return nil
 	case protect.Later(err):
 		p.result.Waiting++
@@ -58,14 +58,14 @@ func (p *pass) make(ctx context.Context, sources []lineage.Point) error {
 // nothing to make an image of, and the images that exist stay.
 func (p *pass) model(ctx context.Context) (string, error) {
 	var oldest *types.Instance
-	pages := ec2.NewDescribeInstancesPaginator(p.primary, &ec2.DescribeInstancesInput{
+	pages := ec2.NewDescribeInstancesPaginator(p.from, &ec2.DescribeInstancesInput{
 		Filters:    append(tagged.Filters(p.Policy.Images.Tags), tagged.Filter("instance-state-name", string(types.InstanceStateNameRunning))),
 		MaxResults: aws.Int32(page),
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return "", fmt.Errorf("list the instances of policy %s in %s: %w", p.Policy.Name, p.Primary, err)
+			return "", fmt.Errorf("list the instances of policy %s in %s: %w", p.Policy.Name, p.From.Region, err)
 		}
 		for _, reservation := range page.Reservations {
 			for i := range reservation.Instances {
@@ -76,7 +76,7 @@ func (p *pass) model(ctx context.Context) (string, error) {
 		}
 	}
 	if oldest == nil {
-		p.log.Warn("no running instance matches the policy", "region", p.Primary)
+		p.log.Warn("no running instance matches the policy", "region", p.From.Region)
 		return "", nil
 	}
 	return aws.ToString(oldest.InstanceId), nil
@@ -95,15 +95,15 @@ func (p *pass) copy(ctx context.Context, missing backlog.Copies) error {
 	p.result.Waiting += missing.Held
 	var failed []error
 	for _, source := range missing.Wanted {
-		_, err := p.recovery.CopyImage(ctx, p.copyOf(source.Point))
+		_, err := p.to.CopyImage(ctx, p.copyOf(source.Point))
 		switch {
 		case err == nil:
 			p.result.Copied++
-			p.log.Info("copy begun", "region", p.Recovery, "source", source.ID)
+			p.log.Info("copy begun", "region", p.To.Region, "source", source.ID)
 		case protect.Later(err):
 			p.result.Waiting++
 		default:
-			failed = append(failed, fmt.Errorf("copy image %s to %s: %w", source.ID, p.Recovery, err))
+			failed = append(failed, fmt.Errorf("copy image %s to %s: %w", source.ID, p.To.Region, err))
 		}
 	}
 	return errors.Join(failed...)
@@ -117,7 +117,7 @@ func (p *pass) copyOf(source lineage.Point) *ec2.CopyImageInput {
 		Name:          aws.String(source.Set),
 		Description:   aws.String("Pilotlight: " + p.Plan + "/" + p.Policy.Name + " copy of " + source.ID),
 		SourceImageId: aws.String(source.ID),
-		SourceRegion:  aws.String(p.Primary),
+		SourceRegion:  aws.String(p.From.Region),
 		TagSpecifications: []types.TagSpecification{
 			tagged.On(types.ResourceTypeImage, lineage.CopyTags(p.Plan, source)),
 			tagged.On(types.ResourceTypeSnapshot, lineage.PartTags(p.Plan, source)),

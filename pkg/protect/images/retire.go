@@ -19,8 +19,8 @@ import (
 func (p *pass) retire(ctx context.Context, sources, copies []lineage.Point, inUse, outstanding map[string]bool) error {
 	guards := retention.Guards{InUse: inUse, Pinned: p.Pinned, Copied: outstanding}
 	return errors.Join(
-		p.retireIn(ctx, p.Recovery, p.recovery, copies, guards),
-		p.retireIn(ctx, p.Primary, p.primary, sources, guards),
+		p.retireIn(ctx, p.To.Region, p.to, copies, guards),
+		p.retireIn(ctx, p.From.Region, p.from, sources, guards),
 	)
 }
 

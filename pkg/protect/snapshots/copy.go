@@ -37,12 +37,12 @@ func (p *pass) copy(ctx context.Context, missing backlog.Copies) error {
 		switch {
 		case err == nil:
 			p.result.Copied++
-			p.log.Info("copy begun", "region", p.Recovery, "source", source.ID, "volume", source.Origin, "deadline", source.Deadline, "within", source.Within.String())
+			p.log.Info("copy begun", "region", p.To.Region, "source", source.ID, "volume", source.Origin, "deadline", source.Deadline, "within", source.Within.String())
 		case protect.Later(err):
 			p.result.Waiting += len(start) - i
 			return errors.Join(failed...)
 		default:
-			failed = append(failed, fmt.Errorf("copy %s of volume %s to %s: %w", source.ID, source.Origin, p.Recovery, err))
+			failed = append(failed, fmt.Errorf("copy %s of volume %s to %s: %w", source.ID, source.Origin, p.To.Region, err))
 		}
 	}
 	return errors.Join(failed...)
@@ -54,10 +54,10 @@ func (p *pass) copy(ctx context.Context, missing backlog.Copies) error {
 // that it does not take.
 func (p *pass) begin(ctx context.Context, source backlog.Copy) error {
 	in := p.copyOf(source)
-	_, err := p.recovery.CopySnapshot(ctx, in)
+	_, err := p.to.CopySnapshot(ctx, in)
 	if in.CompletionDurationMinutes != nil && strings.HasPrefix(failure.Code(err), "InvalidParameter") {
 		in.CompletionDurationMinutes = nil
-		_, err = p.recovery.CopySnapshot(ctx, in)
+		_, err = p.to.CopySnapshot(ctx, in)
 	}
 	return err
 }
@@ -66,7 +66,7 @@ func (p *pass) begin(ctx context.Context, source backlog.Copy) error {
 // the request that the destination sends there.
 func (p *pass) copyOf(source backlog.Copy) *ec2.CopySnapshotInput {
 	in := &ec2.CopySnapshotInput{
-		SourceRegion:      aws.String(p.Primary),
+		SourceRegion:      aws.String(p.From.Region),
 		SourceSnapshotId:  aws.String(source.ID),
 		Description:       aws.String("Pilotlight: " + p.Plan + "/" + p.Policy.Name + " copy of " + source.ID),
 		TagSpecifications: []types.TagSpecification{tagged.On(types.ResourceTypeSnapshot, lineage.CopyTags(p.Plan, source.Point))},
@@ -83,9 +83,9 @@ func (p *pass) copyOf(source backlog.Copy) *ec2.CopySnapshotInput {
 // room counts what is in flight in AWS, whoever began it: a counter of our own
 // would not know of the copies that other tools make.
 func (p *pass) room(ctx context.Context) (backlog.Room, error) {
-	pending, err := list(ctx, p.recovery, []types.Filter{tagged.Filter("status", string(types.SnapshotStatePending))})
+	pending, err := list(ctx, p.to, []types.Filter{tagged.Filter("status", string(types.SnapshotStatePending))})
 	if err != nil {
-		return backlog.Room{}, fmt.Errorf("count the copies in flight in %s: %w", p.Recovery, err)
+		return backlog.Room{}, fmt.Errorf("count the copies in flight in %s: %w", p.To.Region, err)
 	}
 	room := backlog.Room{Slots: backlog.Slots, Free: backlog.Slots, Speed: backlog.Together}
 	for _, s := range pending {

@@ -57,7 +57,7 @@ func behind(r *region) (*pass, backlog.Copies) {
 	older := before
 	older.ID, older.Source, older.Set, older.TakenAt = "snap-0c", "snap-0", "z", noon.Add(-9*time.Hour)
 	policy := backlog.Policy{Every: 4 * time.Hour, RPO: 6 * time.Hour}
-	p := &pass{recovery: r, log: slog.New(slog.DiscardHandler)}
+	p := &pass{to: r, log: slog.New(slog.DiscardHandler)}
 	p.Plan, p.Policy, p.Now = "storefront", plan.Policy{Name: "data"}, noon
 	return p, backlog.Missing([]lineage.Point{source}, []lineage.Point{before, older}, policy, noon)
 }

@@ -25,18 +25,18 @@ func (p *pass) look(ctx context.Context) (world, error) {
 	var seen world
 	var err error
 	if seen.volumes, err = p.volumes(ctx); err != nil {
-		return seen, fmt.Errorf("list the volumes of policy %s in %s: %w", p.Policy.Name, p.Primary, err)
+		return seen, fmt.Errorf("list the volumes of policy %s in %s: %w", p.Policy.Name, p.From.Region, err)
 	}
-	primary, err := list(ctx, p.primary, tagged.Lineage(p.Plan, p.Policy.Name))
+	primary, err := list(ctx, p.from, tagged.Lineage(p.Plan, p.Policy.Name))
 	if err != nil {
-		return seen, fmt.Errorf("list the snapshots of policy %s in %s: %w", p.Policy.Name, p.Primary, err)
+		return seen, fmt.Errorf("list the snapshots of policy %s in %s: %w", p.Policy.Name, p.From.Region, err)
 	}
-	recovery, err := list(ctx, p.recovery, tagged.Lineage(p.Plan, p.Policy.Name))
+	recovery, err := list(ctx, p.to, tagged.Lineage(p.Plan, p.Policy.Name))
 	if err != nil {
-		return seen, fmt.Errorf("list the snapshots of policy %s in %s: %w", p.Policy.Name, p.Recovery, err)
+		return seen, fmt.Errorf("list the snapshots of policy %s in %s: %w", p.Policy.Name, p.To.Region, err)
 	}
-	seen.sources = sources(primary, p.Primary, seen.volumes)
-	seen.copies = copies(recovery, p.Recovery)
+	seen.sources = sources(primary, p.From.Region, seen.volumes)
+	seen.copies = copies(recovery, p.To.Region)
 	return seen, nil
 }
 
@@ -44,7 +44,7 @@ func (p *pass) look(ctx context.Context) (world, error) {
 // attached to several instances belongs to the set of the first.
 func (p *pass) volumes(ctx context.Context) ([]backlog.Volume, error) {
 	var volumes []backlog.Volume
-	pages := ec2.NewDescribeVolumesPaginator(p.primary, &ec2.DescribeVolumesInput{
+	pages := ec2.NewDescribeVolumesPaginator(p.from, &ec2.DescribeVolumesInput{
 		Filters:    append(tagged.Filters(p.Policy.Volumes.Tags), tagged.Filter("status", string(types.VolumeStateInUse))),
 		MaxResults: aws.Int32(volumesPage),
 	})

@@ -17,8 +17,8 @@ import (
 func (p *pass) retire(ctx context.Context, seen world, outstanding map[string]bool) error {
 	guards := retention.Guards{Pinned: p.Pinned, Copied: outstanding}
 	return errors.Join(
-		p.retireIn(ctx, p.Recovery, p.recovery, seen.copies, guards),
-		p.retireIn(ctx, p.Primary, p.primary, seen.sources, guards),
+		p.retireIn(ctx, p.To.Region, p.to, seen.copies, guards),
+		p.retireIn(ctx, p.From.Region, p.from, seen.sources, guards),
 	)
 }
 

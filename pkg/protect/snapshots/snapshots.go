@@ -37,13 +37,13 @@ type api interface {
 // Rotation is the rotate-snapshots function.
 type Rotation struct {
 	ledger protect.Ledger
-	in     func(region string) api
+	in     func(protect.Site) api
 }
 
 // New wires a rotation to AWS.
 func New(cfg aws.Config, ledger protect.Ledger) *Rotation {
-	return &Rotation{ledger, func(region string) api {
-		return ec2.NewFromConfig(cfg, func(o *ec2.Options) { o.Region = region })
+	return &Rotation{ledger, func(site protect.Site) api {
+		return ec2.NewFromConfig(cfg, func(o *ec2.Options) { o.Region = site.Region })
 	}}
 }
 
@@ -57,11 +57,11 @@ func (r *Rotation) Handle(ctx context.Context, raw json.RawMessage) (protect.Res
 		return protect.Result{Status: protect.Ignored, Reason: begun.Ignored}, nil
 	}
 	p := &pass{
-		Pass:     begun,
-		primary:  r.in(begun.Primary),
-		recovery: r.in(begun.Recovery),
-		result:   protect.Result{Status: protect.Reconciled},
-		log:      slog.With("plan", begun.Plan, "policy", begun.Policy.Name),
+		Pass:   begun,
+		from:   r.in(begun.From),
+		to:     r.in(begun.To),
+		result: protect.Result{Status: protect.Reconciled},
+		log:    slog.With("plan", begun.Plan, "policy", begun.Policy.Name),
 	}
 	err = p.reconcile(ctx)
 	return p.result, err
@@ -70,9 +70,9 @@ func (r *Rotation) Handle(ctx context.Context, raw json.RawMessage) (protect.Res
 // pass is one look at the world and what follows from it.
 type pass struct {
 	protect.Pass
-	primary, recovery api
-	result            protect.Result
-	log               *slog.Logger
+	from, to api
+	result   protect.Result
+	log      *slog.Logger
 }
 
 // world is what a pass sees of its policy.

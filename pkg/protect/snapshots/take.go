@@ -25,7 +25,7 @@ func (p *pass) take(ctx context.Context, seen world) error {
 	due := backlog.DueInstances(seen.volumes, seen.sources, p.Policy.Every.D(), p.Now)
 	instances, err := p.instances(ctx, due)
 	if err != nil {
-		return fmt.Errorf("list the volumes of %d instances in %s: %w", len(due), p.Primary, err)
+		return fmt.Errorf("list the volumes of %d instances in %s: %w", len(due), p.From.Region, err)
 	}
 	var failed []error
 	for i, instance := range instances {
@@ -33,11 +33,11 @@ func (p *pass) take(ctx context.Context, seen world) error {
 		if size == 0 {
 			continue // its volumes were detached since they were listed
 		}
-		_, err := p.primary.CreateSnapshots(ctx, request)
+		_, err := p.from.CreateSnapshots(ctx, request)
 		switch {
 		case err == nil:
 			p.result.Taken++
-			p.log.Info("snapshots taken", "region", p.Primary, "instance", aws.ToString(instance.InstanceId))
+			p.log.Info("snapshots taken", "region", p.From.Region, "instance", aws.ToString(instance.InstanceId))
 		case protect.Later(err):
 			p.result.Waiting += len(instances) - i
 			return errors.Join(failed...)
@@ -53,7 +53,7 @@ func (p *pass) take(ctx context.Context, seen world) error {
 func (p *pass) instances(ctx context.Context, due []string) ([]types.Instance, error) {
 	var instances []types.Instance
 	for ids := range slices.Chunk(due, instancesFilter) {
-		pages := ec2.NewDescribeInstancesPaginator(p.primary, &ec2.DescribeInstancesInput{
+		pages := ec2.NewDescribeInstancesPaginator(p.from, &ec2.DescribeInstancesInput{
 			Filters: []types.Filter{
 				tagged.Filter("instance-id", ids...),
 				tagged.Filter("instance-state-name", "running", "stopping", "stopped"),
