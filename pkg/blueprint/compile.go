@@ -50,10 +50,7 @@ func (b *Blueprint) protect(p *plan.Plan) error {
 	used := map[string]bool{}
 	for i := range p.Protect {
 		policy := &p.Protect[i]
-		pass := protect.RotateSnapshots
-		if policy.Images != nil {
-			pass = protect.RefreshImages
-		}
+		pass := protect.FunctionOf(*policy)
 		function, pattern := pass.Name, nudges(pass)
 		if !used[function] {
 			used[function] = true
@@ -63,7 +60,7 @@ func (b *Blueprint) protect(p *plan.Plan) error {
 			b.Functions[len(b.Functions)-1].Concurrent = 1
 			b.Forwards = append(b.Forwards, Forward{Name: b.named(function), Pattern: pattern})
 		}
-		input := map[string]any{"plan": p.Name, "primary": p.Primary, "recovery": p.Recovery, "policy": policy}
+		input := passInput(p, policy)
 		name := b.named(policy.Name)
 		if err := b.schedule(name, passEvery, function, input); err != nil {
 			return err
@@ -73,6 +70,18 @@ func (b *Blueprint) protect(p *plan.Plan) error {
 		}
 	}
 	return nil
+}
+
+// passInput is a protect.Input without an event.
+func passInput(p *plan.Plan, policy *plan.Policy) map[string]any {
+	input := map[string]any{"plan": p.Name, "primary": p.Primary, "recovery": p.Recovery, "policy": policy}
+	if p.Next != "" {
+		input["next"] = p.Next
+	}
+	if p.Accounts != nil {
+		input["accounts"] = p.Accounts
+	}
+	return input
 }
 
 // detect adds decide-failover with its tick and the rule on the plan's alarms.
@@ -195,7 +204,7 @@ func (b *Blueprint) arn(service, resource string) string {
 // nudges are the events that tell a pass to look sooner: those that its function
 // looks at, and no others.
 func nudges(f protect.Function) Pattern {
-	return Pattern{"source": []string{protect.EventSource}, "detail-type": f.Events}
+	return Pattern{"source": []string{f.Source}, "detail-type": f.Events}
 }
 
 // EventToken stands for the event in a Rule's Input.

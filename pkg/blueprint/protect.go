@@ -18,12 +18,14 @@ func passGrants(p *plan.Plan, function string) []Grant {
 		Resources: []string{regional("dynamodb", p.Recovery, "table/"+names.Table(p.Name))},
 		Regions:   []string{p.Recovery},
 	}}
-	if function == protect.RotateSnapshots.Name {
-		grants = append(grants, snapshotGrants(p)...)
-	} else {
-		grants = append(grants, imageGrants(p)...)
-	}
+	grants = append(grants, kindGrants[function](p)...)
 	return append(grants, keyGrants(p.Primary, p.Recovery)...)
+}
+
+// kindGrants are what each function may do with what it protects.
+var kindGrants = map[string]func(*plan.Plan) []Grant{
+	protect.RotateSnapshots.Name: snapshotGrants,
+	protect.RefreshImages.Name:   imageGrants,
 }
 
 func snapshotGrants(p *plan.Plan) []Grant {

@@ -68,34 +68,47 @@ type Ledger interface {
 
 // Function is one protection function, as far as its input goes.
 type Function struct {
-	Name   string                           // its folder in functions/
-	Events []string                         // detail types of aws.ec2 that it looks at
-	Select func(plan.Policy) *plan.Selector // what its kind of policy protects
+	Name   string                 // its folder in functions/
+	Source string                 // the AWS service whose events it looks at; empty: it takes none
+	Events []string               // their detail types
+	Claims func(plan.Policy) bool // whether a policy is of its kind
 }
 
 // The events that EC2 sends when a snapshot or an image is done or has failed.
 // https://docs.aws.amazon.com/ebs/latest/userguide/ebs-cloud-watch-events.html
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitor-ami-events.html
 const (
-	EventSource   = "aws.ec2"
 	SnapshotEvent = "EBS Snapshot Notification"
 	SetEvent      = "EBS Multi-Volume Snapshots Completion Status"
 	ImageEvent    = "EC2 AMI State Change"
 )
 
-// The two functions.
+// The functions: each policy is claimed by one.
 var (
 	RotateSnapshots = Function{
-		Name:   "rotate-snapshots",
-		Events: []string{SnapshotEvent, SetEvent},
-		Select: func(p plan.Policy) *plan.Selector { return p.Volumes },
+		Name: "rotate-snapshots", Source: "aws.ec2", Events: []string{SnapshotEvent, SetEvent},
+		Claims: func(p plan.Policy) bool { return p.Volumes != nil || p.Snapshots != nil },
 	}
 	RefreshImages = Function{
-		Name:   "refresh-images",
-		Events: []string{ImageEvent},
-		Select: func(p plan.Policy) *plan.Selector { return p.Images },
+		Name: "refresh-images", Source: "aws.ec2", Events: []string{ImageEvent},
+		Claims: func(p plan.Policy) bool { return p.Images != nil },
 	}
 )
+
+// Functions are all of them.
+func Functions() []Function {
+	return []Function{RotateSnapshots, RefreshImages}
+}
+
+// FunctionOf is the function that claims a valid policy.
+func FunctionOf(p plan.Policy) Function {
+	for _, f := range Functions() {
+		if f.Claims(p) {
+			return f
+		}
+	}
+	return RotateSnapshots
+}
 
 // Pass is what one invocation knows before it looks at EC2.
 type Pass struct {
@@ -163,17 +176,32 @@ func (f Function) Decode(raw json.RawMessage) (Input, error) {
 	); err != nil {
 		return Input{}, err
 	}
-	switch selector := f.Select(in.Policy); {
-	case in.Primary == in.Recovery:
-		return Input{}, failure.BadInputf("primary and recovery are both %s: a copy in the same region protects nothing", in.Primary)
-	case selector == nil || in.Policy.Volumes != nil && in.Policy.Images != nil:
-		return Input{}, failure.BadInputf("policy %s is none of %s's: it protects volumes or images, one of them, and this function the one", in.Policy.Name, f.Name)
-	case len(selector.Tags) == 0:
-		return Input{}, failure.BadInputf("policy %s selects by no tag, which would be everything", in.Policy.Name)
-	case in.Policy.Every <= 0 || in.Policy.RPO <= 0:
-		return Input{}, failure.BadInputf("policy %s needs an interval and an RPO above zero (every, rpo)", in.Policy.Name)
+	return in, in.valid(f)
+}
+
+// valid holds the policy against the function that got it.
+func (in Input) valid(f Function) error {
+	kinds, policy := 0, in.Policy
+	for _, present := range []bool{policy.Volumes != nil, policy.Images != nil, policy.Snapshots != nil,
+		policy.Database != nil, policy.Bucket != nil, policy.Table != nil} {
+		if present {
+			kinds++
+		}
 	}
-	return in, nil
+	switch {
+	case in.Primary == in.Recovery:
+		return failure.BadInputf("primary and recovery are both %s: a copy in the same region protects nothing", in.Primary)
+	case kinds != 1 || !f.Claims(policy):
+		return failure.BadInputf("policy %s is none of %s's: it must protect one kind of thing, and this function's", policy.Name, f.Name)
+	case policy.Every <= 0 || policy.RPO <= 0:
+		return failure.BadInputf("policy %s needs an interval and an RPO above zero (every, rpo)", policy.Name)
+	}
+	for _, selector := range []*plan.Selector{policy.Volumes, policy.Images, policy.Snapshots} {
+		if selector != nil && len(selector.Tags) == 0 {
+			return failure.BadInputf("policy %s selects by no tag, which would be everything", policy.Name)
+		}
+	}
+	return nil
 }
 
 // ignored says why an event is none of the function's; empty for one that is,
@@ -186,7 +214,7 @@ func (f Function) ignored(raw json.RawMessage) (string, error) {
 	if err := json.Unmarshal(raw, &event); err != nil {
 		return "", failure.BadInputf("this is not an EventBridge event: %v", err)
 	}
-	if event.Source == EventSource && slices.Contains(f.Events, event.DetailType) {
+	if event.Source == f.Source && slices.Contains(f.Events, event.DetailType) {
 		return "", nil
 	}
 	return fmt.Sprintf("%s has nothing to do with source %q, detail-type %q", f.Name, event.Source, event.DetailType), nil

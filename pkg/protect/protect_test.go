@@ -35,8 +35,6 @@ func (l *ledger) Pins(context.Context, string) (run.Pins, error) {
 	return l.pins, nil
 }
 
-func functions() []Function { return []Function{RotateSnapshots, RefreshImages} }
-
 func samples(t testing.TB, function string) map[string][]byte {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join("..", "..", "events", function, "*.json"))
@@ -55,7 +53,7 @@ func samples(t testing.TB, function string) map[string][]byte {
 }
 
 func TestBegin_goesOnWithEverySampleEvent(t *testing.T) {
-	for _, f := range functions() {
+	for _, f := range Functions() {
 		for name, raw := range samples(t, f.Name) {
 			t.Run(f.Name+"/"+name, func(t *testing.T) {
 				pass, err := f.Begin(t.Context(), &ledger{state: run.State{Posture: run.Standby}}, raw)
@@ -196,13 +194,13 @@ func sample(t *testing.T, change func(map[string]any)) json.RawMessage {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, function := range functions() {
+	for _, function := range Functions() {
 		for _, raw := range samples(f, function.Name) {
 			f.Add(raw)
 		}
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		for _, function := range functions() {
+		for _, function := range Functions() {
 			pass, err := function.Begin(t.Context(), &ledger{}, raw)
 			if err != nil {
 				if failure.ClassOf(err) != failure.BadInput {
@@ -210,16 +208,25 @@ func FuzzDecode(f *testing.F) {
 				}
 				continue
 			}
-			if function.Select(pass.Policy) == nil || pass.Policy.Every <= 0 || pass.Plan == "" {
+			if !function.Claims(pass.Policy) || pass.Policy.Every <= 0 || pass.Plan == "" {
 				t.Fatalf("%s went on with %+v", function.Name, pass.Input)
 			}
 		}
 	})
 }
 
-func TestFunctions_agreeWithThePolicyKinds(t *testing.T) {
-	volumes := plan.Policy{Volumes: &plan.Selector{}}
-	if RotateSnapshots.Select(volumes) == nil || RefreshImages.Select(volumes) != nil {
-		t.Error("a policy of volumes is not rotate-snapshots' alone")
+func TestFunctions_claimEachPolicyOnce(t *testing.T) {
+	for kind, policy := range map[string]plan.Policy{
+		"volumes": {Volumes: &plan.Selector{}}, "images": {Images: &plan.Selector{}}, "snapshots": {Snapshots: &plan.Selector{}},
+	} {
+		var claimed []string
+		for _, f := range Functions() {
+			if f.Claims(policy) {
+				claimed = append(claimed, f.Name)
+			}
+		}
+		if len(claimed) != 1 || FunctionOf(policy).Name != claimed[0] {
+			t.Errorf("a policy of %s is claimed by %v", kind, claimed)
+		}
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/backlog"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/protect"
+	"github.com/pilotlight/pilotlight/pkg/protect/access"
 )
 
 // api is every EC2 action that a pass uses, in one region or the other.
@@ -56,7 +57,7 @@ func New(cfg aws.Config, ledger protect.Ledger) *Refresh {
 	return &Refresh{
 		ledger: ledger,
 		in: func(site protect.Site) api {
-			return ec2.NewFromConfig(cfg, func(o *ec2.Options) { o.Region = site.Region })
+			return ec2.NewFromConfig(access.At(cfg, site))
 		},
 		parameters: func(region string) parameters {
 			return ssm.NewFromConfig(cfg, func(o *ssm.Options) { o.Region = region })

@@ -20,6 +20,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/backlog"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/protect"
+	"github.com/pilotlight/pilotlight/pkg/protect/access"
 )
 
 // api is every EC2 action that a pass uses, in one region or the other.
@@ -43,7 +44,7 @@ type Rotation struct {
 // New wires a rotation to AWS.
 func New(cfg aws.Config, ledger protect.Ledger) *Rotation {
 	return &Rotation{ledger, func(site protect.Site) api {
-		return ec2.NewFromConfig(cfg, func(o *ec2.Options) { o.Region = site.Region })
+		return ec2.NewFromConfig(access.At(cfg, site))
 	}}
 }
 
