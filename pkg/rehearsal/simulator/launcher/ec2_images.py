@@ -1,13 +1,12 @@
 """Machine images: all of an instance's disks, in both regions, with their tags."""
 
 from moto.core.responses import ActionResult
-from moto.ec2.exceptions import EC2ClientError, InvalidAMIIdError, InvalidParameterDependency
-from moto.ec2.models import ec2_backends
+from moto.ec2.exceptions import EC2ClientError, InvalidParameterDependency
 from moto.ec2.models.amis import Ami, AmiBackend
 from moto.ec2.responses.amis import AmisResponse
 from moto.ec2.utils import convert_tag_spec, random_ami_id
 
-from . import ec2_snapshots, mending, tokens
+from . import ec2_snapshots, mending, sharing, tokens
 
 
 def mend() -> None:
@@ -85,10 +84,7 @@ def copy_image(moto, self):
     backend = self.ec2_backend
     encrypted, key = self._get_bool_param("Encrypted", False), self._get_param("KmsKeyId")
     name, region = self._get_param("Name"), self._get_param("SourceRegion")
-    source_backend = ec2_backends[self.current_account][region]
-    source = source_backend.amis.get(self._get_param("SourceImageId"))
-    if source is None:
-        raise InvalidAMIIdError(self._get_param("SourceImageId"))
+    source, source_backend = sharing.image(self.current_account, region, self._get_param("SourceImageId"))
     if key and not encrypted:
         raise InvalidParameterDependency("KmsKeyId", "Encrypted")
     refuse_duplicate(backend, name)

@@ -2,14 +2,13 @@
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import InvalidParameterDependency
-from moto.ec2.models import ec2_backends
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.models.elastic_block_store import EBSBackend, Snapshot
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore
 from moto.ec2.utils import random_snapshot_id
 from moto.kms import kms_backends
 
-from . import mending
+from . import mending, sharing
 
 
 def mend() -> None:
@@ -89,7 +88,7 @@ def tag_like_the_volumes(moto, self):
 def copy_snapshot(moto, self):
     """moto says that a copy belongs to the source's volume, drops Encrypted,
     keeps the key as it was spelt and lets any key pass. A copy has an arbitrary
-    volume id; it is encrypted when the source is, when Encrypted says so or when
+    volume id; its source may be another account's, shared; it is encrypted when the source is, when Encrypted says so or when
     the region encrypts by default, with the key's ARN, or the region's EBS default
     key when none is named; a key that cannot be used makes the copy fail later,
     not the call; KmsKeyId needs Encrypted
@@ -98,7 +97,7 @@ def copy_snapshot(moto, self):
     source_id = self._get_param("SourceSnapshotId")
     tags = self._parse_tag_specification().get("snapshot", {})
     encrypted, key = self._get_bool_param("Encrypted", False), self._get_param("KmsKeyId")
-    source = ec2_backends[self.current_account][self._get_param("SourceRegion")].get_snapshot(source_id)
+    source = sharing.snapshot(self.current_account, self._get_param("SourceRegion"), source_id)
     if key and not (encrypted or source.encrypted):
         raise InvalidParameterDependency("KmsKeyId", "Encrypted")
     self.error_on_dryrun()
