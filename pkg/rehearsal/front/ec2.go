@@ -32,7 +32,7 @@ var ec2Parts = map[string]part{
 
 // taking is a thing of the call's region that is ready after d.
 func (x *exchange) taking(k kind, id string, d time.Duration) thing {
-	return thing{key: key{k, x.who.Region, id}, began: x.now, ready: x.now.Add(d)}
+	return thing{key: key{k, x.who.Region, id}, account: x.account, began: x.now, ready: x.now.Add(d)}
 }
 
 func rememberSnapshot(f *Front, _ context.Context, x *exchange, a *answer) {
@@ -66,7 +66,7 @@ func rememberCopy(f *Front, ctx context.Context, x *exchange, a *answer) {
 	t := x.taking(copied, id, f.durations.copyOf(0))
 	t.source, t.sourceRegion = x.form.Get("SourceSnapshotId"), x.form.Get("SourceRegion")
 	var of *etree.Element
-	if root, err := f.upstream.ask(ctx, x.who.Region, "ec2", describe("DescribeSnapshots", "SnapshotId", id)); err == nil {
+	if root, err := f.upstream.ask(ctx, x.place(), "ec2", describe("DescribeSnapshots", "SnapshotId", id)); err == nil {
 		of = root.FindElement("snapshotSet/item")
 	}
 	if of != nil {
@@ -100,7 +100,7 @@ func (f *Front) freeLane(x *exchange, lane string) time.Time {
 // volumeOf is the volume that a snapshot was taken of; the snapshot itself when
 // moto does not know.
 func (f *Front) volumeOf(ctx context.Context, region, id string) string {
-	root, err := f.upstream.ask(ctx, region, "ec2", describe("DescribeSnapshots", "SnapshotId", id))
+	root, err := f.upstream.ask(ctx, place{f.pending.owner(id), region}, "ec2", describe("DescribeSnapshots", "SnapshotId", id))
 	if err != nil {
 		return id
 	}
@@ -132,7 +132,7 @@ func rememberImageCopy(f *Front, ctx context.Context, x *exchange, a *answer) {
 
 // rememberDisks notes an image's snapshots, pending as long as the image is.
 func (f *Front) rememberDisks(ctx context.Context, x *exchange, of thing) {
-	root, err := f.upstream.ask(ctx, x.who.Region, "ec2", describe("DescribeImages", "ImageId", of.id))
+	root, err := f.upstream.ask(ctx, x.place(), "ec2", describe("DescribeImages", "ImageId", of.id))
 	if err != nil {
 		f.log.Error("image's snapshots unknown", "region", x.who.Region, "image", of.id, "err", err)
 		return

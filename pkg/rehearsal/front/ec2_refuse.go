@@ -98,7 +98,7 @@ func (f *Front) imagesOf(ctx context.Context, x *exchange) []string {
 		if version == "" {
 			version = "$Default"
 		}
-		root, err := f.upstream.ask(ctx, x.who.Region, "ec2", url.Values{
+		root, err := f.upstream.ask(ctx, x.place(), "ec2", url.Values{
 			"Action": {"DescribeLaunchTemplateVersions"}, "Version": {"2016-11-15"},
 			"LaunchTemplate" + found[2]: values[:1], "LaunchTemplateVersion.1": {version},
 		})

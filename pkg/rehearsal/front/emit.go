@@ -20,7 +20,7 @@ func (f *Front) Settle(ctx context.Context) error {
 			continue
 		}
 		if n, has := noticeOf(t); has {
-			problems = append(problems, f.emit(ctx, t.region, n))
+			problems = append(problems, f.emit(ctx, place{t.account, t.region}, n))
 		}
 	}
 	return errors.Join(problems...)
@@ -35,18 +35,18 @@ type notice struct {
 	Time       float64 // seconds since 1970
 }
 
-func (f *Front) emit(ctx context.Context, region string, n notice) error {
+func (f *Front) emit(ctx context.Context, at place, n notice) error {
 	body, err := json.Marshal(map[string][]notice{"Entries": {n}})
 	if err != nil {
 		return err
 	}
-	answer, err := f.upstream.tell(ctx, region, "events", "AWSEvents.PutEvents", body)
+	answer, err := f.upstream.tell(ctx, at, "events", "AWSEvents.PutEvents", body)
 	if err != nil {
-		return fmt.Errorf("announce %q in %s: %w", n.DetailType, region, err)
+		return fmt.Errorf("announce %q in %s: %w", n.DetailType, at.region, err)
 	}
 	var taken struct{ FailedEntryCount int }
 	if err := json.Unmarshal(answer, &taken); err != nil || taken.FailedEntryCount > 0 {
-		return fmt.Errorf("announce %q in %s: not taken: %s", n.DetailType, region, answer)
+		return fmt.Errorf("announce %q in %s: not taken: %s", n.DetailType, at.region, answer)
 	}
 	return nil
 }

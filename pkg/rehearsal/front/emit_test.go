@@ -18,7 +18,7 @@ import (
 func listen(t *testing.T, f *Front, region string) (heard func(n int) []string) {
 	t.Helper()
 	tell := func(service, target, body string) string {
-		out := must[[]byte](t)(f.upstream.tell(t.Context(), region, service, target, []byte(body)))
+		out := must[[]byte](t)(f.upstream.tell(t.Context(), place{region: region}, service, target, []byte(body)))
 		return string(out)
 	}
 	queue := decoded(t, tell("sqs", "AmazonSQS.CreateQueue", `{"QueueName":"heard"}`))["QueueUrl"]

@@ -8,7 +8,7 @@ import (
 
 // identity is who asks for what, read from a request alone.
 type identity struct {
-	Role    string // access key id, which is the role's name; "" when unsigned
+	Role    string // of the access key id, see Key; "" when unsigned
 	Service string // as IAM spells it: "ec2", "cloudwatch", "states"
 	Action  string // "CopySnapshot"
 	Region  string // global services are signed for us-east-1
@@ -21,7 +21,9 @@ var iamPrefix = map[string]string{"monitoring": "cloudwatch"}
 
 func identify(r *http.Request, form url.Values) identity {
 	var who identity
-	who.Role, who.Region, who.Service = signer(r.Header.Get("Authorization"))
+	key, region, service := signer(r.Header.Get("Authorization"))
+	who.Role, _, _ = strings.Cut(key, keySeparator)
+	who.Region, who.Service = region, service
 	if name, ok := iamPrefix[who.Service]; ok {
 		who.Service = name
 	}
@@ -38,9 +40,28 @@ func identify(r *http.Request, form url.Values) identity {
 	return who
 }
 
-// signer reads "AWS4-HMAC-SHA256 Credential=ROLE/DATE/REGION/SERVICE/aws4_request, …".
+// keySeparator is in no role's name that Pilotlight or a workload here has.
+const keySeparator = "@"
+
+// Key is the access key id of a role, which says who calls: the role's name and,
+// unless it is the simulator's own, its account.
+func Key(role, account string) string {
+	if account == "" {
+		return role
+	}
+	return role + keySeparator + account
+}
+
+// accountOf is whose name a request is made in; "": the simulator's own.
+func accountOf(r *http.Request) string {
+	key, _, _ := signer(r.Header.Get("Authorization"))
+	_, account, _ := strings.Cut(key, keySeparator)
+	return account
+}
+
+// signer reads "AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …".
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-authentication-methods.html
-func signer(authorization string) (role, region, service string) {
+func signer(authorization string) (key, region, service string) {
 	_, rest, found := strings.Cut(authorization, "Credential=")
 	if !found {
 		return "", "", ""

@@ -36,6 +36,7 @@ type key struct {
 // thing is something that AWS is still working on, until ready.
 type thing struct {
 	key
+	account      string // whose it is; "": the simulator's own
 	began, ready time.Time
 	stalled      time.Time // since when its source region is struck; zero: it is not
 
@@ -54,10 +55,11 @@ type pending struct {
 	things  map[key]thing
 	done    map[string]time.Time // by id: when it became or becomes ready
 	sources map[string][2]string // of copies: id and region
+	owners  map[string]string    // by id: the account of what is not the simulator's own
 }
 
 func newPending() *pending {
-	return &pending{things: map[key]thing{}, done: map[string]time.Time{}, sources: map[string][2]string{}}
+	return &pending{things: map[key]thing{}, done: map[string]time.Time{}, sources: map[string][2]string{}, owners: map[string]string{}}
 }
 
 // create adds a thing that is new in AWS. One that is known stays as it is: a
@@ -83,6 +85,9 @@ func (p *pending) put(t thing) {
 		return // moto's answer named nothing
 	}
 	p.things[t.key] = t
+	if t.account != "" {
+		p.owners[t.id] = t.account
+	}
 	switch t.kind {
 	case checks, set, attachment, target: // of a thing that has its own time
 	default:
@@ -212,6 +217,13 @@ func (p *pending) readyAt(id string) (time.Time, bool) {
 	defer p.mu.Unlock()
 	at, ok := p.done[id]
 	return at, ok
+}
+
+// owner is the account of something that was made through the front.
+func (p *pending) owner(id string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.owners[id]
 }
 
 func (p *pending) source(id string) (source, region string, ok bool) {

@@ -37,7 +37,7 @@ func refuseBusy(f *Front, ctx context.Context, x *exchange) *failure {
 	if t, busy := f.pending.unready(x.who.Region, id, x.now, creating, promoting, modifying); busy {
 		return fail("InvalidDBInstanceState", fmt.Sprintf("Database instance %s is not in available state: it is %s.", id, status(t)))
 	}
-	root, err := f.upstream.ask(ctx, x.who.Region, "rds", url.Values{
+	root, err := f.upstream.ask(ctx, x.place(), "rds", url.Values{
 		"Action": {"DescribeDBInstances"}, "Version": {"2014-10-31"}, "DBInstanceIdentifier": {id},
 	})
 	if err != nil {

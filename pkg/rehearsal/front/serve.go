@@ -13,6 +13,7 @@ import (
 // exchange is one request on its way through the front.
 type exchange struct {
 	who     identity
+	account string // the caller's; "": the simulator's own
 	request *http.Request
 	body    []byte
 	form    url.Values // of a query-protocol request
@@ -22,6 +23,9 @@ type exchange struct {
 	filters []filter // of a Describe, withheld from moto
 	page    *page    // of a Describe; nil: everything at once
 }
+
+// place is where the caller is.
+func (x *exchange) place() place { return place{x.account, x.who.Region} }
 
 // part is what the front adds to one action. Each func may be nil.
 type part struct {
@@ -37,7 +41,7 @@ type part struct {
 // parts by service and action. What is not named passes through.
 var parts = func() map[string]part {
 	all := map[string]part{}
-	for _, group := range []map[string]part{ec2Parts, ec2Listings, rdsParts, balancerParts, route53Parts} {
+	for _, group := range []map[string]part{ec2Parts, ec2Listings, rdsParts, balancerParts, route53Parts, stsParts} {
 		for name, p := range group {
 			all[name] = p
 		}
@@ -52,7 +56,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // the client went away while it was speaking
 	}
 	form := formOf(r, body)
-	x := &exchange{who: identify(r, form), request: r, body: body, form: form, now: f.clock.Now()}
+	x := &exchange{who: identify(r, form), account: accountOf(r), request: r, body: body, form: form, now: f.clock.Now()}
 	if f.weather.isStruck(x.who.Region) {
 		f.hang(x)
 		return
@@ -141,7 +145,7 @@ func (f *Front) forward(x *exchange) (*answer, *failure) {
 	if x.edited {
 		body = []byte(x.form.Encode())
 	}
-	a, err := f.upstream.forward(f.alive, x.request, body)
+	a, err := f.upstream.forward(f.alive, x.request, x.account, body)
 	if err != nil {
 		f.log.Error("simulator does not answer", "service", x.who.Service, "action", x.who.Action, "err", err)
 		return nil, &failure{status: http.StatusNotImplemented, code: "SimulatorDown", message: "the simulator behind the front does not answer: " + err.Error()}

@@ -177,7 +177,7 @@ func invocation(t *testing.T, ctx context.Context, f *Front, function, kind stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header = ownHeader(west, "lambda", "application/json")
+	r.Header = ownHeader(place{region: west}, "lambda", "application/json")
 	r.Header.Set("X-Amz-Invocation-Type", kind)
 	return r
 }

@@ -30,8 +30,12 @@ func newUpstream(base *url.URL) *upstream {
 // hopByHop headers concern one connection alone (RFC 9110, section 7.6.1).
 var hopByHop = []string{"Connection", "Keep-Alive", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Expect", "Date"}
 
-// forward sends a request on, with another body.
-func (u *upstream) forward(ctx context.Context, r *http.Request, body []byte) (*answer, error) {
+// accountHeader tells moto in whose name a request is made.
+// https://docs.getmoto.org/en/latest/docs/multi_account.html
+const accountHeader = "X-Moto-Account-Id"
+
+// forward sends a request on, with another body, in the name of an account.
+func (u *upstream) forward(ctx context.Context, r *http.Request, account string, body []byte) (*answer, error) {
 	target := *r.URL
 	target.Scheme, target.Host = u.base.Scheme, u.base.Host
 	header := r.Header.Clone()
@@ -40,6 +44,10 @@ func (u *upstream) forward(ctx context.Context, r *http.Request, body []byte) (*
 	}
 	header.Del("Accept-Encoding")
 	header.Del("Content-Length") // body is another
+	header.Del(accountHeader)
+	if account != "" {
+		header.Set(accountHeader, account)
+	}
 	return u.send(ctx, r.Method, target.String(), r.Host, header, body)
 }
 
@@ -69,9 +77,12 @@ func (u *upstream) send(ctx context.Context, method, target, host string, header
 	return &answer{status: response.StatusCode, header: response.Header, body: read}, nil
 }
 
+// place is a region of an account; no account is the simulator's own.
+type place struct{ account, region string }
+
 // ask makes a query-protocol call of the front's own, seen by no audit.
-func (u *upstream) ask(ctx context.Context, region, service string, form url.Values) (*etree.Element, error) {
-	header := ownHeader(region, service, "application/x-www-form-urlencoded")
+func (u *upstream) ask(ctx context.Context, at place, service string, form url.Values) (*etree.Element, error) {
+	header := ownHeader(at, service, "application/x-www-form-urlencoded")
 	a, err := u.send(ctx, http.MethodPost, u.base.String()+"/", u.base.Host, header, []byte(form.Encode()))
 	if err != nil {
 		return nil, fmt.Errorf("ask the simulator for %s: %w", form.Get("Action"), err)
@@ -83,8 +94,8 @@ func (u *upstream) ask(ctx context.Context, region, service string, form url.Val
 }
 
 // tell makes a JSON call of the front's own, seen by no audit.
-func (u *upstream) tell(ctx context.Context, region, service, target string, body []byte) ([]byte, error) {
-	header := ownHeader(region, service, "application/x-amz-json-1.1")
+func (u *upstream) tell(ctx context.Context, at place, service, target string, body []byte) ([]byte, error) {
+	header := ownHeader(at, service, "application/x-amz-json-1.1")
 	header.Set("X-Amz-Target", target)
 	a, err := u.send(ctx, http.MethodPost, u.base.String()+"/", u.base.Host, header, body)
 	if err != nil {
@@ -98,10 +109,13 @@ func (u *upstream) tell(ctx context.Context, region, service, target string, bod
 
 // ownHeader names service and region the way moto reads them: from the scope of
 // a signature that it does not verify.
-func ownHeader(region, service, contentType string) http.Header {
+func ownHeader(at place, service, contentType string) http.Header {
 	h := http.Header{}
+	if at.account != "" {
+		h.Set(accountHeader, at.account)
+	}
 	h.Set("Content-Type", contentType)
-	h.Set("Authorization", "AWS4-HMAC-SHA256 Credential=front/20260101/"+strings.Join([]string{region, service}, "/")+"/aws4_request, SignedHeaders=host, Signature=0")
+	h.Set("Authorization", "AWS4-HMAC-SHA256 Credential=front/20260101/"+strings.Join([]string{at.region, service}, "/")+"/aws4_request, SignedHeaders=host, Signature=0")
 	return h
 }
 

@@ -186,7 +186,6 @@ func environment(o Options) []string {
 	env := []string{
 		"PILOTLIGHT_CLOCK=" + o.ClockFile,
 		"MOTO_PORT=" + strconv.Itoa(o.FrontPort),
-		"MOTO_ACCOUNT_ID=123456789012",
 		// Else it makes some 600 public images, with snapshots that "self" owns.
 		"MOTO_EC2_LOAD_DEFAULT_AMIS=false",
 		"AWS_EC2_METADATA_DISABLED=true",
