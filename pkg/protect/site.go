@@ -43,3 +43,14 @@ func (in Input) at(region string) Site {
 	}
 	return site
 }
+
+// Sites are all of the plan's: the primary one, the recovery one and, if the
+// plan has one, the next.
+func (in Input) Sites() []Site {
+	primary, recovery := in.direction(run.PrimarySide)
+	sites := []Site{primary, recovery}
+	if in.Next != "" {
+		sites = append(sites, in.at(in.Next))
+	}
+	return sites
+}
