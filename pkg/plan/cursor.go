@@ -125,12 +125,12 @@ func (m *mapping) get(key string, n need) *yaml.Node {
 	value, ok := m.values[key]
 	switch {
 	case !ok && n == required:
-		m.wrong(m.sub(key), "is missing", key+": "+examples[key])
+		m.wrong(m.sub(key), "is missing", key+": "+example(m.shape, key))
 	case !ok:
 	case value.Kind == yaml.AliasNode:
 		m.wrong(m.sub(key), "is a YAML alias", "the value out in full")
 	case value.ShortTag() == "!!null":
-		m.wrong(m.sub(key), "has no value", key+": "+examples[key])
+		m.wrong(m.sub(key), "has no value", key+": "+example(m.shape, key))
 	default:
 		return value
 	}
@@ -180,6 +180,10 @@ func (m *mapping) end() {
 	known := slices.Sorted(maps.Keys(m.asked[m.shape]))
 	for _, key := range m.keys {
 		if _, ok := m.asked[m.shape][key]; ok {
+			continue
+		}
+		if instead, ok := misnamed[m.shape][key]; ok {
+			m.wrong(m.sub(key), "is not a field that Pilotlight knows", instead)
 			continue
 		}
 		if instead, ok := later[m.shape][key]; ok {

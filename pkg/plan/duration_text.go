@@ -7,10 +7,14 @@ import (
 	"time"
 )
 
-// parseDuration reads "30m" or "1h30m", in whole seconds: nothing that AWS
-// schedules or waits for is finer.
+// parseDuration reads "30m", "1h30m" or "14d", in whole seconds: nothing that AWS
+// schedules or waits for is finer. A day has 24 hours.
 func parseDuration(s string) (d Duration, problem, instead string) {
 	v, err := time.ParseDuration(s)
+	if found := dayNumber.FindStringSubmatch(s); found != nil {
+		v, err = time.ParseDuration(found[1] + "h")
+		v *= 24
+	}
 	switch {
 	case err != nil || s == "0" || strings.HasPrefix(s, "+"):
 		problem, instead = fmt.Sprintf("%q is not a duration", shorten(s)), meantDuration(s)
@@ -26,6 +30,7 @@ func parseDuration(s string) (d Duration, problem, instead string) {
 }
 
 var (
+	dayNumber  = regexp.MustCompile(`^(-?\d{1,5})d$`)
 	bareNumber = regexp.MustCompile(`^\d{1,6}$`)
 	spoken     = regexp.MustCompile(`^(\d{1,4})\s*([a-z]+)$`)
 )
@@ -56,4 +61,20 @@ func meantDuration(s string) string {
 		}
 	}
 	return "a duration such as 30m, 90s or 24h"
+}
+
+// inDays is a duration as the file may say it: in days when it is long.
+func inDays(d Duration) string {
+	if d >= 2*day && d%day == 0 {
+		return fmt.Sprintf("%dd", d/day)
+	}
+	return d.String()
+}
+
+// up is the next multiple of a unit.
+func (d Duration) up(unit Duration) Duration {
+	if rest := d % unit; rest > 0 {
+		return d - rest + unit
+	}
+	return d
 }

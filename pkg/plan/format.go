@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -84,7 +85,17 @@ var (
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 	roleName = matching(`^[A-Za-z0-9+=,.@_/-]+$`, 64, "an IAM role's name, with its path before it if it has one", "storefront-web")
 	// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
-	databaseName  = matching(`^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$`, 63, "a DB instance identifier: letters, digits and single hyphens, a letter first", "orders-replica")
+	databaseName = matching(`^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$`, 63, "a DB instance identifier: letters, digits and single hyphens, a letter first", "orders-replica")
+	// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
+	clusterName = matching(`^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$`, 63, "a DB cluster identifier: letters, digits and single hyphens, a letter first", "orders")
+	// Of option groups and of parameter groups; the engines' default ones, which have
+	// a colon or a dot in their name, need not be named:
+	// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateOptionGroup.html
+	// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBParameterGroup.html
+	groupName = matching(`^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$`, 255, "the name of a group of your own: letters, digits and single hyphens, a letter first",
+		"its name, or leave the field out for the engine's default group")
+	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+	tableName     = corrected(matching(`^[A-Za-z0-9_.-]{3,}$`, 255, "a DynamoDB table's name: 3 characters or more of letters, digits and _.-", "carts"), lastOfARN)
 	databaseClass = corrected(matching(`^db\.[a-z0-9-]+\.[a-z0-9-]+$`, 64, "a DB instance class", "db.r6g.large"), func(s string) string { return "db." + s })
 	instanceType  = corrected(matching(`^[a-z][a-z0-9-]*\.[a-z0-9-]+$`, 64, "an instance type", "m7g.large"), strings.ToLower)
 	zoneName      = matching(`^[a-z]{2,4}(-[a-z]+){1,2}-[1-9]([a-z]|-[a-z]{3}-[1-9][a-z])$`, 64, "an availability zone", "a zone such as us-west-2a")
@@ -111,6 +122,56 @@ func bareHost(s string) string {
 		s = u.Hostname()
 	}
 	return strings.ToLower(strings.TrimSuffix(s, "."))
+}
+
+func lastOfARN(s string) string { return s[strings.LastIndexAny(s, ":/")+1:] }
+
+var twelveDigits = regexp.MustCompile(`^[0-9]{12}$`)
+
+// accountID is the format of an AWS account. People write 1111-2222-3333 too.
+// https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html
+func accountID(s string) (problem, instead string) {
+	if twelveDigits.MatchString(s) {
+		return "", ""
+	}
+	instead = examples["accounts.primary"]
+	if id := strings.NewReplacer("-", "", " ", "").Replace(s); twelveDigits.MatchString(id) {
+		instead = strconv.Quote(id)
+	}
+	return fmt.Sprintf("%q is not an AWS account: twelve digits", shorten(s)), instead
+}
+
+var (
+	bucketWord = corrected(matching(`^[a-z0-9]([a-z0-9-]|\.[a-z0-9-])*[a-z0-9]$`, 63,
+		"an S3 bucket's name: 3 to 63 lowercase letters, digits, hyphens and single dots, a letter or a digit at both ends", "storefront-media"),
+		func(s string) string { return strings.ToLower(lastOfARN(s)) })
+	address = regexp.MustCompile(`^\d+\.\d+\.\d+\.\d+$`)
+)
+
+// bucketName is the format of a bucket's name.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+func bucketName(s string) (problem, instead string) {
+	if problem, instead = bucketWord(s); problem != "" {
+		return problem, instead
+	}
+	const example = "a name such as storefront-media"
+	for _, prefix := range []string{"xn--", "sthree-", "amzn-s3-demo-"} {
+		if strings.HasPrefix(s, prefix) {
+			return fmt.Sprintf("%q begins with %s, which S3 keeps for itself", s, prefix), example
+		}
+	}
+	for _, suffix := range []string{"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"} {
+		if strings.HasSuffix(s, suffix) {
+			return fmt.Sprintf("%q ends with %s, which S3 keeps for what is no bucket of the usual kind", s, suffix), example
+		}
+	}
+	switch {
+	case len(s) < 3:
+		return fmt.Sprintf("%q has %d characters; S3 wants 3", s, len(s)), example
+	case address.MatchString(s):
+		return fmt.Sprintf("%q looks like an IP address, which S3 refuses", s), example
+	}
+	return "", ""
 }
 
 // regions are those a misspelt region may have meant. A region that is not among

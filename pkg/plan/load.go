@@ -123,9 +123,7 @@ func firstBadLine(src []byte) (int, bool) {
 // fill puts in what the file may leave out.
 func (p *Plan) fill() {
 	for i := range p.Protect {
-		if p.Protect[i].RPO == 0 {
-			p.Protect[i].RPO = p.Objectives.RPO
-		}
+		p.Protect[i].fill(p.Objectives.RPO)
 	}
 	for s := range p.Steps() {
 		if s.ID == "" {
@@ -137,6 +135,21 @@ func (p *Plan) fill() {
 		if launch, ok := s.Spec.(*LaunchInstances); ok {
 			launch.Image = p.imagePolicy(launch.Template)
 		}
+	}
+}
+
+func (p *Policy) fill(rpo Duration) {
+	if p.RPO == 0 {
+		p.RPO = rpo
+	}
+	if d := p.Database; d != nil && d.By == "" {
+		d.By = Snapshots
+		if d.Instance != "" && d.Cluster == "" {
+			d.By = Backups
+		}
+	}
+	if p.Every == 0 && p.Continuous() {
+		p.Every = PassEvery
 	}
 }
 

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,13 +23,13 @@ func (m *mapping) text(key string, n need, as format) string {
 
 // region reads an AWS region; empty, with a finding, when it is none, so that
 // nothing else is held against a misspelt region.
-func (m *mapping) region(key string) string {
-	value := m.get(key, required)
+func (m *mapping) region(key string, n need) string {
+	value := m.get(key, n)
 	if value == nil {
 		return ""
 	}
 	if value.Kind == yaml.MappingNode {
-		m.wrong(m.sub(key), "a region with an account is not built yet", "the region alone, such as us-west-2")
+		m.wrong(m.sub(key), "is a mapping, not a region", "the region alone, such as us-west-2, and the account, if it has one of its own, under accounts")
 		return ""
 	}
 	if value.Value == "on-premises" {
@@ -85,9 +86,12 @@ func choice[T ~string](m *mapping, key string, n need, of []T, notYet ...string)
 		case slices.Contains(notYet, s):
 			return s + " is not built yet", strings.Join(words, " or ")
 		}
-		return fmt.Sprintf("%q is not a %s", shorten(s), key), oneOf(s, words)
+		return fmt.Sprintf("%q is not a %s", shorten(s), cmp.Or(nouns[key], key)), oneOf(s, words)
 	}))
 }
+
+// nouns are what a choice is of, where its field has no noun for a name.
+var nouns = map[string]string{"by": "way to copy a database", "via": "way to shift traffic"}
 
 // count reads a whole number of at least least; zero when the field is absent.
 func (m *mapping) count(key string, n need, least int) int {
@@ -101,6 +105,24 @@ func (m *mapping) count(key string, n need, least int) int {
 		m.wrong(m.sub(key), "is "+describe(value)+", not a whole number", fmt.Sprintf("%s: %d", key, max(least, 1)))
 	case got < least:
 		m.wrong(m.sub(key), fmt.Sprintf("%d is less than %d", got, least), fmt.Sprintf("%d or more", least))
+	default:
+		return got
+	}
+	return 0
+}
+
+// percent reads a number above 0, up to 100; zero when it is absent or wrong.
+func (m *mapping) percent(key string, n need) float64 {
+	value := m.get(key, n)
+	if value == nil {
+		return 0
+	}
+	got, err := strconv.ParseFloat(value.Value, 64)
+	switch tag := value.ShortTag(); {
+	case value.Kind != yaml.ScalarNode || tag != "!!int" && tag != "!!float" || err != nil:
+		m.wrong(m.sub(key), "is "+describe(value)+", not a number", key+": "+example(m.shape, key)+", for so many per cent")
+	case !(got > 0 && got <= 100): // NaN too
+		m.wrong(m.sub(key), fmt.Sprintf("%s is no share of what there is, in per cent", shorten(value.Value)), "a number above 0, and at most 100")
 	default:
 		return got
 	}
@@ -141,9 +163,9 @@ func (m *mapping) duration(key string, n need, least, most Duration) Duration {
 	switch {
 	case problem != "":
 	case d < least:
-		problem, instead = fmt.Sprintf("%s is less than %s", d, least), least.String()+" or more"
+		problem, instead = fmt.Sprintf("%s is less than %s", inDays(d), inDays(least)), inDays(least)+" or more"
 	case d > most:
-		problem, instead = fmt.Sprintf("%s is more than %s", d, most), most.String()+" or less"
+		problem, instead = fmt.Sprintf("%s is more than %s", inDays(d), inDays(most)), inDays(most)+" or less"
 	default:
 		return d
 	}

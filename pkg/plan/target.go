@@ -1,0 +1,47 @@
+package plan
+
+// target is the field of a policy that says what it protects. Exactly one is set.
+type target string
+
+const (
+	volumes   target = "volumes"
+	images    target = "images"
+	snapshots target = "snapshots"
+	database  target = "database"
+	bucket    target = "bucket"
+	table     target = "table"
+)
+
+var targets = []target{volumes, images, snapshots, database, bucket, table}
+
+// noun is the target in a sentence.
+func (t target) noun() string {
+	if t == database || t == bucket || t == table {
+		return "a " + string(t)
+	}
+	return string(t)
+}
+
+// fields are those of a policy that mean nothing for some targets. Such a field
+// is refused, because whoever wrote it believes that it does something.
+var fields = []struct {
+	name             string
+	of               []target
+	problem, instead string // %s is the target's noun
+}{
+	{"keep", []target{volumes, images, snapshots, database},
+		"keeps nothing of %s: AWS holds its replica to the source, with the versions or the points in time that you set up there", "nothing for it"},
+	{"key", []target{volumes, images, snapshots, database},
+		"encrypts nothing of %s: its replica has the key that you gave it", "nothing for it"},
+	{"point", []target{images}, "nothing can point at %s", "point in a policy of images alone"},
+	{"lock", []target{volumes, snapshots},
+		"locks nothing of %s: AWS locks EBS snapshots that stand for themselves", "lock in a policy of volumes or snapshots alone"},
+	{"expect", []target{volumes, images, snapshots},
+		"says nothing of %s: what its copies take is not for EBS's quotas to say", "expect in a policy of volumes, images or snapshots alone"},
+}
+
+// Continuous says whether AWS itself copies what the policy protects, without a
+// pause, so that no pass takes a point. Every is then how often one looks.
+func (p Policy) Continuous() bool {
+	return p.Bucket != nil || p.Table != nil || p.Database != nil && p.Database.By == Backups
+}
