@@ -65,11 +65,18 @@ func compile(file string) (*blueprint.Blueprint, error) {
 	return blueprint.Compile(p)
 }
 
-// newStack is a stack of one plan in one region of whatever account it is
-// deployed with.
+// newStack is a stack of one plan in one region, in the account that the plan
+// names for it, or in whatever account it is deployed with.
 func newStack(scope constructs.Construct, b *blueprint.Blueprint, role, region, description string) awscdk.Stack {
+	env := &awscdk.Environment{Region: jsii.String(region)}
+	if b.Accounts != nil {
+		env.Account = jsii.String(b.Accounts.Recovery)
+		if region == b.Primary {
+			env.Account = jsii.String(b.Accounts.Primary)
+		}
+	}
 	stack := awscdk.NewStack(scope, jsii.String("pilotlight-"+b.Plan+"-"+role), &awscdk.StackProps{
-		Env:         &awscdk.Environment{Region: jsii.String(region)},
+		Env:         env,
 		Description: jsii.String(description),
 	})
 	awscdk.Tags_Of(stack).Add(jsii.String("pilotlight:plan"), jsii.String(b.Plan), nil)

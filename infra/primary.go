@@ -14,15 +14,20 @@ import (
 
 // newPrimaryStack holds the little that lives in the primary region: rules that
 // forward its snapshot and image events to the recovery region's bus. They make
-// a pass look sooner; nothing waits for them.
+// a pass look sooner; nothing waits for them. In a plan of two accounts it also
+// holds the role in which the functions make recovery points there.
 func newPrimaryStack(scope constructs.Construct, b *blueprint.Blueprint) awscdk.Stack {
 	stack := newStack(scope, b, "primary", b.Primary, fmt.Sprintf("Pilotlight: forwards the events of plan %s to %s", b.Plan, b.Recovery))
 	// Written out rather than referenced: a reference would make one stack need
 	// the other's region to deploy.
-	bus := stack.FormatArn(&awscdk.ArnComponents{
+	address := &awscdk.ArnComponents{
 		Service: jsii.String("events"), Region: jsii.String(b.Recovery),
 		Resource: jsii.String("event-bus"), ResourceName: jsii.String("default"),
-	})
+	}
+	if b.Accounts != nil {
+		address.Account = jsii.String(b.Accounts.Recovery)
+	}
+	bus := stack.FormatArn(address)
 	role := awsiam.NewRole(stack, jsii.String("ForwardRole"), &awsiam.RoleProps{
 		AssumedBy: service("events"),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{"forward": document(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
@@ -37,6 +42,9 @@ func newPrimaryStack(scope constructs.Construct, b *blueprint.Blueprint) awscdk.
 				Id: jsii.String("recovery-bus"), Arn: bus, RoleArn: role.RoleArn(),
 			}},
 		})
+	}
+	if b.Source != nil {
+		newSourceRole(stack, b.Source)
 	}
 	return stack
 }

@@ -7,13 +7,20 @@
 // rehearsal ran is what a deployment has.
 package blueprint
 
-import "time"
+import (
+	"time"
+
+	"github.com/pilotlight/pilotlight/pkg/plan"
+)
 
 // Blueprint is all that one plan needs in AWS.
 type Blueprint struct {
 	Plan     string
 	Primary  string // region
 	Recovery string // region
+	// Accounts of the two regions; nil: whatever account is deployed to, for both.
+	Accounts *plan.Accounts
+	Source   *Role // in the primary account; nil without Accounts
 
 	Table     string // ledger, in the recovery region; string keys "plan" and "item"
 	Functions []Function

@@ -30,6 +30,7 @@ func Compile(p *plan.Plan) (*Blueprint, error) {
 		Plan:     p.Name,
 		Primary:  p.Primary,
 		Recovery: p.Recovery,
+		Accounts: p.Accounts,
 		Table:    names.Table(p.Name),
 		Machine:  Machine{Name: names.Machine(p.Name), Definition: machine},
 	}
@@ -54,7 +55,7 @@ func (b *Blueprint) protect(p *plan.Plan) error {
 		function, pattern := pass.Name, nudges(pass)
 		if !used[function] {
 			used[function] = true
-			b.add(p, function, passGrants(p, function)...)
+			b.add(p, function, b.divide(p, function, passGrants(p, function))...)
 			// One pass at a time: EC2's create and copy calls take no token, so two
 			// passes that look at the same moment would both make what is missing.
 			b.Functions[len(b.Functions)-1].Concurrent = 1

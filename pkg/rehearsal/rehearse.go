@@ -106,7 +106,7 @@ func start(ctx context.Context, o Options) (*rehearsal, error) {
 		Options: o, blueprint: compiled, began: time.Now(),
 		home: map[string]map[string]string{}, said: map[string]report.Outcome{},
 	}
-	if r.cloud, err = cloud.Start(ctx, cloud.Options{Root: o.Root, Log: o.Log, AfterDone: o.AfterDone}); err != nil {
+	if r.cloud, err = cloud.Start(ctx, cloud.Options{Root: o.Root, Log: o.Log, Accounts: accounts(o.Plan), AfterDone: o.AfterDone}); err != nil {
 		return nil, err
 	}
 	r.ledger = ledger.New(r.cloud.As(role, o.Plan.Recovery))
@@ -209,4 +209,12 @@ func (r *rehearsal) within(ctx context.Context, limit time.Duration, done func(c
 // problem notes something that a report must say, in a whole sentence.
 func (r *rehearsal) problem(format string, args ...any) {
 	r.problems = append(r.problems, fmt.Sprintf(format, args...))
+}
+
+// accounts are the owners of the plan's regions when it names them.
+func accounts(p *plan.Plan) map[string]string {
+	if p.Accounts == nil {
+		return nil
+	}
+	return map[string]string{p.Primary: p.Accounts.Primary, p.Next: p.Accounts.Primary, p.Recovery: p.Accounts.Recovery}
 }

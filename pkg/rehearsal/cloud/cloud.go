@@ -16,9 +16,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/clock"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/front"
@@ -28,7 +26,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/simulator"
 )
 
-// Account owns everything in the simulated AWS.
+// Account owns everything in the simulated AWS that Options.Accounts do not.
 const Account = "123456789012"
 
 // TimeScale is how many data seconds pass in a real one.
@@ -45,6 +43,9 @@ const callTimeout = 30 * time.Second
 type Options struct {
 	Root string // the repository, for the functions' sources and the virtual environment
 	Log  *slog.Logger
+	// Accounts are the regions' owners, where they are not Account. A rehearsal has
+	// one account a region: enough for a plan of two.
+	Accounts map[string]string
 	// AfterDone is called after a function answered DONE, with a way to invoke it
 	// again; nil: never. Tests show with it that steps are idempotent.
 	AfterDone func(function string, payload []byte, again func() front.Result)
@@ -66,6 +67,7 @@ type Cloud struct {
 	Gone context.Context
 
 	http      *awshttp.BuildableClient // for everyone who calls AWS from here
+	accounts  map[string]string        // by region
 	root      string
 	dir       string
 	log       *slog.Logger
@@ -81,7 +83,7 @@ type Cloud struct {
 
 // Start brings everything up, or nothing.
 func Start(ctx context.Context, o Options) (*Cloud, error) {
-	c := &Cloud{root: o.Root, log: o.Log, Durations: front.Defaults(), http: awshttp.NewBuildableClient().WithTimeout(callTimeout)}
+	c := &Cloud{root: o.Root, accounts: o.Accounts, log: o.Log, Durations: front.Defaults(), http: awshttp.NewBuildableClient().WithTimeout(callTimeout)}
 	c.Gone, c.gone = context.WithCancelCause(ctx)
 	if err := c.start(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the simulated AWS: %w", err), c.Close())
@@ -205,25 +207,6 @@ func (c *Cloud) Skip() error {
 		return nil
 	}
 	return c.Clock.Jump(next.Sub(c.Clock.Now()))
-}
-
-// As is a configuration for calls to the simulated AWS in the name of a role.
-func (c *Cloud) As(role, region string) aws.Config {
-	return aws.Config{
-		Region:       region,
-		Credentials:  credentials.NewStaticCredentialsProvider(role, "made-up", ""),
-		BaseEndpoint: aws.String(c.Front.URL()),
-		HTTPClient:   c.http,
-	}
-}
-
-// Upstream is the simulator without the front: nothing is pending there, no
-// region is dead, and no call is counted. CloudWatch alone is not to be had so,
-// because the SDK and the simulator speak different protocols.
-func (c *Cloud) Upstream(region string) aws.Config {
-	cfg := c.As("outside", region)
-	cfg.BaseEndpoint = aws.String(c.simulator.URL())
-	return cfg
 }
 
 // Environment is what the functions get beside what Lambda itself sets: where

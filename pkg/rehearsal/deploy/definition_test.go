@@ -9,6 +9,7 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/blueprint"
 	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/cloud"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/deploy"
 	"github.com/pilotlight/pilotlight/pkg/workflow"
 )
@@ -26,7 +27,7 @@ func TestDefinition_isTheTemplatesWithTheFunctionsFilledIn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rehearsed := deploy.Definition(b)
+		rehearsed := deploy.Definition(b, cloud.Account)
 		for _, token := range regexp.MustCompile(`\$\{[A-Za-z0-9]+\}`).FindAllString(rehearsed, -1) {
 			t.Errorf("%s: %s stands for nothing", file, token)
 		}

@@ -47,7 +47,7 @@ func Apply(ctx context.Context, c *cloud.Cloud, b *blueprint.Blueprint) (*Deploy
 		do   func(context.Context) error
 	}{
 		{"functions", d.functions}, {"ledger", d.ledger}, {"state machine", d.machine},
-		{"rules", d.rules}, {"forwards", d.forwards}, {"traffic", d.traffic},
+		{"source role", d.source}, {"rules", d.rules}, {"forwards", d.forwards}, {"traffic", d.traffic},
 	}
 	for _, step := range steps {
 		if err := step.do(ctx); err != nil {
@@ -84,7 +84,8 @@ func (d *deployer) functions(ctx context.Context) error {
 			Deployed:    function.Deployed,
 			Binary:      filepath.Join(out, function.Name, "bootstrap"),
 			Region:      d.blueprint.Recovery,
-			Account:     cloud.Account,
+			Account:     d.cloud.AccountOf(d.blueprint.Recovery),
+			AccessKey:   d.cloud.KeyOf(function.Deployed, d.blueprint.Recovery),
 			Timeout:     function.Timeout,
 			MemoryMiB:   function.MemoryMiB,
 			Concurrency: function.Concurrent,
@@ -115,12 +116,12 @@ func (d *deployer) ledger(ctx context.Context) error {
 }
 
 func (d *deployer) machine(ctx context.Context) error {
-	definition := Definition(d.blueprint)
+	definition := Definition(d.blueprint, d.cloud.AccountOf(d.blueprint.Recovery))
 	d.done.Definition = definition
 	out, err := sfn.NewFromConfig(d.cloud.As(role, d.blueprint.Recovery)).CreateStateMachine(ctx, &sfn.CreateStateMachineInput{
 		Name:       aws.String(d.blueprint.Machine.Name),
 		Definition: aws.String(definition),
-		RoleArn:    aws.String("arn:aws:iam::" + cloud.Account + ":role/" + d.blueprint.Machine.Name),
+		RoleArn:    aws.String("arn:aws:iam::" + d.cloud.AccountOf(d.blueprint.Recovery) + ":role/" + d.blueprint.Machine.Name),
 	})
 	if err != nil {
 		return err
@@ -131,13 +132,13 @@ func (d *deployer) machine(ctx context.Context) error {
 
 // Definition is the state machine as a deployment has it: every function's ARN
 // that of its first published version.
-func Definition(b *blueprint.Blueprint) string {
+func Definition(b *blueprint.Blueprint, account string) string {
 	var functions []string
 	for _, function := range b.Functions {
 		functions = append(functions, function.Name)
 	}
 	return workflow.Resolve(b.Machine.Definition, functions, func(function string) string {
-		return functionARN(b, function) + ":1"
+		return functionARN(b, account, function) + ":1"
 	})
 }
 
@@ -145,7 +146,7 @@ func (d *deployer) rules(ctx context.Context) error {
 	for _, rule := range d.blueprint.Rules {
 		err := d.rule(ctx, d.blueprint.Recovery, rule.Name, rule.Pattern, ebtypes.Target{
 			Id:  aws.String(rule.Function),
-			Arn: aws.String(functionARN(d.blueprint, rule.Function)),
+			Arn: aws.String(functionARN(d.blueprint, d.cloud.AccountOf(d.blueprint.Recovery), rule.Function)),
 			InputTransformer: &ebtypes.InputTransformer{
 				InputPathsMap: map[string]string{"event": "$"},
 				InputTemplate: aws.String(rule.Input),
@@ -159,7 +160,7 @@ func (d *deployer) rules(ctx context.Context) error {
 }
 
 func (d *deployer) forwards(ctx context.Context) error {
-	bus := "arn:aws:events:" + d.blueprint.Recovery + ":" + cloud.Account + ":event-bus/default"
+	bus := "arn:aws:events:" + d.blueprint.Recovery + ":" + d.cloud.AccountOf(d.blueprint.Recovery) + ":event-bus/default"
 	for _, forward := range d.blueprint.Forwards {
 		target := ebtypes.Target{Id: aws.String("recovery-bus"), Arn: aws.String(bus)}
 		if err := d.rule(ctx, d.blueprint.Primary, forward.Name, forward.Pattern, target); err != nil {
@@ -218,6 +219,6 @@ func (d *deployer) traffic(ctx context.Context) error {
 	return nil
 }
 
-func functionARN(b *blueprint.Blueprint, function string) string {
-	return "arn:aws:lambda:" + b.Recovery + ":" + cloud.Account + ":function:" + names.Function(b.Plan, function)
+func functionARN(b *blueprint.Blueprint, account, function string) string {
+	return "arn:aws:lambda:" + b.Recovery + ":" + account + ":function:" + names.Function(b.Plan, function)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -19,7 +20,8 @@ var stsParts = map[string]part{
 // ownAccount is moto's, and so that of who has no account in the access key id.
 const ownAccount = "123456789012"
 
-// trust is as much of a trust policy as the rehearsal weighs.
+// trust is as much of a trust policy as the rehearsal weighs: an account, roles of
+// it, and an external id, all of which must be there.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-user_externalid.html
 type trust struct {
 	Statement []struct {
@@ -27,14 +29,20 @@ type trust struct {
 		Action    string
 		Principal struct{ AWS string }
 		Condition struct {
-			StringEquals map[string]string
+			StringEquals struct {
+				ExternalID string `json:"sts:ExternalId"`
+			}
+			ArnEquals struct {
+				PrincipalArn []string `json:"aws:PrincipalArn"`
+			}
 		}
 	}
 }
 
 func refuseUntrusted(f *Front, ctx context.Context, x *exchange) *failure {
 	account, name := roleOf(x.form.Get("RoleArn"))
-	who := "arn:aws:iam::" + cmp.Or(x.account, ownAccount) + ":role/" + x.who.Role
+	owner := "arn:aws:iam::" + cmp.Or(x.account, ownAccount)
+	who := owner + ":role/" + x.who.Role
 	denied := &failure{status: 403, code: "AccessDenied",
 		message: fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", who, x.form.Get("RoleArn"))}
 	root, err := f.upstream.ask(ctx, place{account, "us-east-1"}, "iam", url.Values{"Action": {"GetRole"}, "Version": {"2010-05-08"}, "RoleName": {name}})
@@ -47,8 +55,8 @@ func refuseUntrusted(f *Front, ctx context.Context, x *exchange) *failure {
 		return denied
 	}
 	for _, s := range policy.Statement {
-		wanted, asks := s.Condition.StringEquals["sts:ExternalId"]
-		if s.Effect == "Allow" && s.Action == "sts:AssumeRole" && s.Principal.AWS == who && (!asks || wanted == x.form.Get("ExternalId")) {
+		if s.Effect == "Allow" && s.Action == "sts:AssumeRole" && s.Principal.AWS == owner+":root" &&
+			slices.Contains(s.Condition.ArnEquals.PrincipalArn, who) && s.Condition.StringEquals.ExternalID == x.form.Get("ExternalId") {
 			return nil
 		}
 	}

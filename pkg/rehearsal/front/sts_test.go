@@ -20,7 +20,8 @@ func trusting(t *testing.T, f *Front) {
 	must[*iam.CreateRoleOutput](t)(iam.NewFromConfig(cfg).CreateRole(t.Context(), &iam.CreateRoleInput{
 		RoleName: aws.String("source"),
 		AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",` +
-			`"Principal":{"AWS":"arn:aws:iam::123456789012:role/tester"},"Condition":{"StringEquals":{"sts:ExternalId":"storefront"}}}]}`),
+			`"Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Condition":{"StringEquals":{"sts:ExternalId":"storefront"},` +
+			`"ArnEquals":{"aws:PrincipalArn":["arn:aws:iam::123456789012:role/tester"]}}}]}`),
 	}))
 }
 

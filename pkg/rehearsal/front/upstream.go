@@ -30,9 +30,9 @@ func newUpstream(base *url.URL) *upstream {
 // hopByHop headers concern one connection alone (RFC 9110, section 7.6.1).
 var hopByHop = []string{"Connection", "Keep-Alive", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Expect", "Date"}
 
-// accountHeader tells moto in whose name a request is made.
+// AccountHeader tells moto in whose name a request is made.
 // https://docs.getmoto.org/en/latest/docs/multi_account.html
-const accountHeader = "X-Moto-Account-Id"
+const AccountHeader = "X-Moto-Account-Id"
 
 // forward sends a request on, with another body, in the name of an account.
 func (u *upstream) forward(ctx context.Context, r *http.Request, account string, body []byte) (*answer, error) {
@@ -44,9 +44,9 @@ func (u *upstream) forward(ctx context.Context, r *http.Request, account string,
 	}
 	header.Del("Accept-Encoding")
 	header.Del("Content-Length") // body is another
-	header.Del(accountHeader)
+	header.Del(AccountHeader)
 	if account != "" {
-		header.Set(accountHeader, account)
+		header.Set(AccountHeader, account)
 	}
 	return u.send(ctx, r.Method, target.String(), r.Host, header, body)
 }
@@ -112,7 +112,7 @@ func (u *upstream) tell(ctx context.Context, at place, service, target string, b
 func ownHeader(at place, service, contentType string) http.Header {
 	h := http.Header{}
 	if at.account != "" {
-		h.Set(accountHeader, at.account)
+		h.Set(AccountHeader, at.account)
 	}
 	h.Set("Content-Type", contentType)
 	h.Set("Authorization", "AWS4-HMAC-SHA256 Credential=front/20260101/"+strings.Join([]string{at.region, service}, "/")+"/aws4_request, SignedHeaders=host, Signature=0")

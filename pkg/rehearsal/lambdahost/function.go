@@ -17,6 +17,7 @@ type Function struct {
 	Binary      string        // path of the bootstrap
 	Region      string        // where it is deployed
 	Account     string        // whose it is
+	AccessKey   string        // of its role, by which AWS knows who calls; empty: Deployed
 	Timeout     time.Duration // of one invocation, in real time; zero: 3 s, as AWS
 	MemoryMiB   int           // told to the function, not enforced; zero: 128, as AWS
 	Concurrency int           // processes at most, as reserved concurrency; zero: 10
@@ -35,6 +36,7 @@ const defaultConcurrency = 10
 func (f Function) withDefaults() Function {
 	f.Timeout = cmp.Or(f.Timeout, defaultTimeout)
 	f.MemoryMiB = cmp.Or(f.MemoryMiB, defaultMemory)
+	f.AccessKey = cmp.Or(f.AccessKey, f.Deployed)
 	f.Concurrency = cmp.Or(f.Concurrency, defaultConcurrency)
 	return f
 }
@@ -70,8 +72,7 @@ func (f Function) environ(runtimeAPI string) []string {
 		"AWS_EXECUTION_ENV=AWS_Lambda_provided.al2023",
 		"AWS_REGION=" + f.Region,
 		"AWS_DEFAULT_REGION=" + f.Region,
-		// The access key is the role's name: so the front knows who is calling.
-		"AWS_ACCESS_KEY_ID=" + f.Deployed,
+		"AWS_ACCESS_KEY_ID=" + f.AccessKey,
 		"AWS_SECRET_ACCESS_KEY=rehearsal",
 		"AWS_SESSION_TOKEN=",
 		// The SDK would find the person's own files through HOME.

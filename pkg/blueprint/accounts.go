@@ -1,0 +1,120 @@
+package blueprint
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/pilotlight/pilotlight/pkg/names"
+	"github.com/pilotlight/pilotlight/pkg/plan"
+)
+
+// Role is what the protection functions act as in the primary account, when the
+// recovery side is an account of its own.
+type Role struct {
+	Name       string
+	Functions  []string // ARNs of the roles that may take it on
+	ExternalID string   // which they must say
+	Grants     []Grant  // ${Account} is the primary one
+}
+
+// Trust is the role's trust policy. The account is the principal and the
+// functions' roles a condition: a role that does not exist yet could not be a
+// principal, and neither stack must wait for the other.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+func (r Role) Trust() map[string]any {
+	account, _, _ := strings.Cut(r.Functions[0], ":role/")
+	return map[string]any{
+		"Version": "2012-10-17",
+		"Statement": []any{map[string]any{
+			"Effect":    "Allow",
+			"Action":    "sts:AssumeRole",
+			"Principal": map[string]any{"AWS": account + ":root"},
+			"Condition": map[string]any{
+				"StringEquals": map[string]any{"sts:ExternalId": r.ExternalID},
+				"ArnEquals":    map[string]any{"aws:PrincipalArn": r.Functions},
+			},
+		}},
+	}
+}
+
+// divide gives the primary account's role what a function may do outside the
+// recovery region, and leaves the function the rest and the right to take on that
+// role. Nothing in the primary account may act in the recovery account: whoever
+// breaks into the one cannot delete the copies in the other.
+func (b *Blueprint) divide(p *plan.Plan, function string, grants []Grant) []Grant {
+	if p.Accounts == nil {
+		return grants
+	}
+	if b.Source == nil {
+		b.Source = &Role{Name: names.Source(p.Name), ExternalID: names.ExternalID(p.Name)}
+	}
+	b.Source.Functions = append(b.Source.Functions,
+		"arn:"+names.Partition(p.Recovery)+":iam::"+p.Accounts.Recovery+":role/"+names.Function(p.Name, function))
+	own := []Grant{{
+		Actions: []string{"sts:AssumeRole"}, Regions: []string{p.Recovery},
+		Resources: []string{names.SourceRole(p.Name, p.Primary, p.Accounts.Primary)},
+	}}
+	for _, grant := range grants {
+		here, there := grant, grant
+		here.Regions = slices.DeleteFunc(slices.Clone(grant.Regions), func(region string) bool { return region != p.Recovery })
+		there.Regions = slices.DeleteFunc(slices.Clone(grant.Regions), func(region string) bool { return region == p.Recovery })
+		if len(here.Regions) > 0 {
+			own = append(own, here)
+		}
+		if len(there.Regions) > 0 {
+			b.Source.add(there)
+		}
+	}
+	// Who copies what is encrypted uses the key of the source, too.
+	b.Source.add(keysOf(p.Accounts.Recovery, p.Recovery)...)
+	return append(own, keysOf(p.Accounts.Primary, p.Primary)...)
+}
+
+// add adds grants that the role does not have yet: the functions share some.
+func (r *Role) add(grants ...Grant) {
+	for _, g := range grants {
+		if !slices.ContainsFunc(r.Grants, func(have Grant) bool { return reflect.DeepEqual(have, g) }) {
+			r.Grants = append(r.Grants, g)
+		}
+	}
+}
+
+// keysOf are key grants on another account's keys, which its key policies must
+// allow as well.
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
+func keysOf(account, region string) []Grant {
+	grants := keyGrants(region)
+	for i := range grants {
+		resources := slices.Clone(grants[i].Resources)
+		for j := range resources {
+			resources[j] = strings.ReplaceAll(resources[j], "${Account}", account)
+		}
+		grants[i].Resources = resources
+	}
+	return grants
+}
+
+// shares allows to let the other account copy the plan's own points.
+func shares(p *plan.Plan, actions ...string) []Grant {
+	if p.Accounts == nil {
+		return nil
+	}
+	var grants []Grant
+	for _, region := range sides(p) {
+		grants = append(grants, Grant{
+			Actions: actions, Regions: []string{region}, Condition: ours(p),
+			Resources: []string{unowned(region, "snapshot/*"), unowned(region, "image/*")},
+		})
+	}
+	return grants
+}
+
+// sides are the regions in which recovery points of a plan may be.
+func sides(p *plan.Plan) []string {
+	regions := []string{p.Primary, p.Recovery}
+	if p.Next != "" {
+		regions = append(regions, p.Next)
+	}
+	return regions
+}
