@@ -27,18 +27,19 @@ import (
 // readings are the functions' own readings of an input, by folder in functions/.
 // An error of class BadInput is a refusal; any other comes from behind.
 var readings = map[string]func(json.RawMessage) error{
-	"close-run":        func(raw json.RawMessage) error { return handled(closing.Handler(empty()), raw) },
-	"open-run":         func(raw json.RawMessage) error { return handled(opening.Handler(empty(), nil), raw) },
-	"decide-failover":  decided,
-	"publish-posture":  func(raw json.RawMessage) error { return handled(publisher.New(nowhere, down()).Handle, raw) },
-	"refresh-images":   func(raw json.RawMessage) error { return passes(protect.RefreshImages, raw) },
-	"rotate-snapshots": func(raw json.RawMessage) error { return passes(protect.RotateSnapshots, raw) },
-	"launch-instances": steps[plan.LaunchInstances],
-	"promote-database": steps[plan.PromoteDatabase],
-	"restore-volumes":  steps[plan.RestoreVolumes],
-	"set-parameter":    steps[plan.SetParameter],
-	"shift-traffic":    steps[plan.ShiftTraffic],
-	"verify":           steps[plan.Verify],
+	"close-run":         func(raw json.RawMessage) error { return handled(closing.Handler(empty()), raw) },
+	"open-run":          func(raw json.RawMessage) error { return handled(opening.Handler(empty(), nil), raw) },
+	"decide-failover":   decided,
+	"publish-posture":   func(raw json.RawMessage) error { return handled(publisher.New(nowhere, down()).Handle, raw) },
+	"refresh-images":    func(raw json.RawMessage) error { return passes(protect.RefreshImages, raw) },
+	"rotate-snapshots":  func(raw json.RawMessage) error { return passes(protect.RotateSnapshots, raw) },
+	"watch-replication": func(raw json.RawMessage) error { return passes(protect.WatchReplication, raw) },
+	"launch-instances":  steps[plan.LaunchInstances],
+	"promote-database":  steps[plan.PromoteDatabase],
+	"restore-volumes":   steps[plan.RestoreVolumes],
+	"set-parameter":     steps[plan.SetParameter],
+	"shift-traffic":     steps[plan.ShiftTraffic],
+	"verify":            steps[plan.Verify],
 }
 
 // Functions are those that can be asked.

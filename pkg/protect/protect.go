@@ -56,6 +56,8 @@ type Result struct {
 	Marked  int    `json:"marked"`  // points marked for deletion
 	Deleted int    `json:"deleted"`
 	Waiting int    `json:"waiting"`
+	// Problems are what only a person can mend, each with what to do.
+	Problems []string `json:"problems,omitempty"`
 }
 
 // Ledger is what a pass reads of the plan's state.
@@ -93,11 +95,15 @@ var (
 		Name: "refresh-images", Source: "aws.ec2", Events: []string{ImageEvent},
 		Claims: func(p plan.Policy) bool { return p.Images != nil },
 	}
+	WatchReplication = Function{
+		Name:   "watch-replication",
+		Claims: func(p plan.Policy) bool { return p.Bucket != nil || p.Table != nil },
+	}
 )
 
 // Functions are all of them.
 func Functions() []Function {
-	return []Function{RotateSnapshots, RefreshImages}
+	return []Function{RotateSnapshots, RefreshImages, WatchReplication}
 }
 
 // FunctionOf is the function that claims a valid policy.
