@@ -50,13 +50,13 @@ func (d *deployment) warm() *environment {
 }
 
 // cold starts a process; it is busy until put back.
-func (d *deployment) cold(log *slog.Logger, launch func(*exec.Cmd) error) (*environment, error) {
+func (d *deployment) cold(log *slog.Logger, embed func([]Metric), launch func(*exec.Cmd) error) (*environment, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed { // or it would be missed by close
 		return nil, ErrClosed
 	}
-	e, err := start(d.fn, log, launch)
+	e, err := start(d.fn, log, embed, launch)
 	if err != nil {
 		return nil, err
 	}

@@ -32,8 +32,9 @@ const initLimit = 10 * time.Second
 // case a child of it still holds the pipe.
 const pipeLimit = time.Second
 
-// start runs a process of f. launch calls the command's Start.
-func start(f Function, log *slog.Logger, launch func(*exec.Cmd) error) (*environment, error) {
+// start runs a process of f. launch calls the command's Start, embed is told of
+// the metrics in its output.
+func start(f Function, log *slog.Logger, embed func([]Metric), launch func(*exec.Cmd) error) (*environment, error) {
 	// host:port is all that a function is told, so each process has a listener.
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -41,7 +42,7 @@ func start(f Function, log *slog.Logger, launch func(*exec.Cmd) error) (*environ
 	}
 	e := &environment{
 		api:    newRuntimeAPI(),
-		output: &output{log: log.With("function", f.Deployed)},
+		output: &output{log: log.With("function", f.Deployed), embed: embed},
 		exited: make(chan struct{}),
 	}
 	e.server = &http.Server{Handler: e.api.handler()}

@@ -48,6 +48,10 @@ type Options struct {
 	// not wait for another invocation.
 	Observe func(Invocation)
 
+	// Embedded is told of the metrics that functions deployed in a region write into
+	// their output; nil: nobody is. It must not wait.
+	Embedded func(region string, metrics []Metric)
+
 	// AfterDone is called when a synchronous invocation has answered with the
 	// status DONE, before the caller gets that answer; nil: not called. again
 	// repeats the invocation without calling AfterDone, until AfterDone returns.
@@ -118,6 +122,15 @@ func (h *Host) launch() {
 	runtime.LockOSThread()
 	for l := range h.starts {
 		l.err <- l.cmd.Start()
+	}
+}
+
+// embed is Options.Embedded for one region.
+func (h *Host) embed(region string) func([]Metric) {
+	return func(metrics []Metric) {
+		if h.options.Embedded != nil {
+			h.options.Embedded(region, metrics)
+		}
 	}
 }
 

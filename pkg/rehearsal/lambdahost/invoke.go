@@ -135,7 +135,7 @@ func (h *Host) occupy(d *deployment, ev event, i *Invocation) answer {
 	e := d.warm()
 	if e == nil {
 		var err error
-		if e, err = d.cold(h.options.Log, h.start); err != nil {
+		if e, err = d.cold(h.options.Log, h.embed(d.fn.Region), h.start); err != nil {
 			return notStarted(ev.id, err)
 		}
 		a, ok := e.ready(ev.id)

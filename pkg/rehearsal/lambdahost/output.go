@@ -15,9 +15,10 @@ const (
 )
 
 // output is a process's standard output and error: each line goes to the log at
-// debug level, and the last ones are kept.
+// debug level, the metrics in it to whoever wants them, and the last ones are kept.
 type output struct {
-	log *slog.Logger
+	log   *slog.Logger
+	embed func([]Metric)
 
 	mu      sync.Mutex
 	partial []byte
@@ -36,6 +37,9 @@ func (o *output) Write(p []byte) (int, error) {
 		}
 		o.partial = rest
 		o.log.Debug("function wrote", "line", string(line))
+		if metrics := embedded(line); len(metrics) > 0 {
+			o.embed(metrics)
+		}
 		o.last = append(o.last, string(line))
 		if len(o.last) > keptLines {
 			o.last = o.last[1:]

@@ -16,7 +16,7 @@ import (
 
 func TestProcess_endsByItselfWhenItsRuntimeAPIIsGone(t *testing.T) {
 	h := open(t, Options{}, echo)
-	e, err := start(echo, h.options.Log, h.start)
+	e, err := start(echo, h.options.Log, h.embed(echo.Region), h.start)
 	if err != nil {
 		t.Fatal(err)
 	}

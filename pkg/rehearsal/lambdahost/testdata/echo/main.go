@@ -17,7 +17,7 @@ import (
 
 type event struct {
 	Do  string `json:"do"`
-	URL string `json:"url"`
+	URL string `json:"url"` // or what to write
 }
 
 func main() {
@@ -43,6 +43,10 @@ func handle(ctx context.Context, raw json.RawMessage) (any, error) {
 		os.Exit(3)
 	case "hang":
 		<-make(chan struct{})
+	case "stdout":
+		fmt.Println(e.URL)
+	case "stderr":
+		fmt.Fprintln(os.Stderr, e.URL)
 	case "call":
 		return call(e.URL)
 	case "large":
