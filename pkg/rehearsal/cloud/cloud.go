@@ -73,6 +73,7 @@ type Cloud struct {
 	log       *slog.Logger
 	simulator *simulator.Simulator
 	bus       *bus
+	metrics   chan embedded
 	gone      context.CancelCauseFunc
 
 	mu        sync.Mutex
@@ -83,7 +84,10 @@ type Cloud struct {
 
 // Start brings everything up, or nothing.
 func Start(ctx context.Context, o Options) (*Cloud, error) {
-	c := &Cloud{root: o.Root, accounts: o.Accounts, log: o.Log, Durations: front.Defaults(), http: awshttp.NewBuildableClient().WithTimeout(callTimeout)}
+	c := &Cloud{
+		root: o.Root, accounts: o.Accounts, log: o.Log, metrics: make(chan embedded, backlog),
+		Durations: front.Defaults(), http: awshttp.NewBuildableClient().WithTimeout(callTimeout),
+	}
 	c.Gone, c.gone = context.WithCancelCause(ctx)
 	if err := c.start(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the simulated AWS: %w", err), c.Close())
@@ -118,7 +122,7 @@ func (c *Cloud) start(ctx context.Context, o Options) (err error) {
 	}
 	c.Front = front.New(front.Options{Listener: listener, Upstream: upstream, Clock: c.Clock, Durations: c.Durations, Log: o.Log})
 	// Lambda too delivers at least once: every third asynchronous event is doubled.
-	c.Host = lambdahost.New(lambdahost.Options{Clock: c.Clock, Log: o.Log, Doubles: 3, Retries: 2, AfterDone: o.AfterDone})
+	c.Host = lambdahost.New(lambdahost.Options{Clock: c.Clock, Log: o.Log, Doubles: 3, Retries: 2, Embedded: c.note, AfterDone: o.AfterDone})
 	c.bus = &bus{host: c.Host, events: map[string]int{}}
 	c.Front.SetFunctions(c.bus)
 	endpoint, err := url.Parse(c.Front.URL())
@@ -132,6 +136,7 @@ func (c *Cloud) start(ctx context.Context, o Options) (err error) {
 	loop, c.stop = context.WithCancel(ctx)
 	c.running.Go(func() { c.keepTime(loop) })
 	c.running.Go(func() { c.watch(loop) })
+	c.running.Go(func() { c.keepMetrics(loop) })
 	return nil
 }
 
