@@ -13,6 +13,6 @@ import (
 
 func main() { edge.Main(wire) }
 
-func wire(cfg aws.Config) edge.Handler[protect.Result] {
-	return images.New(cfg, ledger.New(cfg)).Handle
+func wire(cfg aws.Config) edge.Handler[protect.Answer] {
+	return protect.RefreshImages.Queued(images.New(cfg, ledger.New(cfg)).Handle)
 }

@@ -12,6 +12,6 @@ import (
 
 func main() { edge.Main(wire) }
 
-func wire(cfg aws.Config) edge.Handler[protect.Result] {
-	return snapshots.New(cfg, ledger.New(cfg)).Handle
+func wire(cfg aws.Config) edge.Handler[protect.Answer] {
+	return protect.RotateSnapshots.Queued(snapshots.New(cfg, ledger.New(cfg)).Handle)
 }

@@ -83,6 +83,13 @@ func decided(raw json.RawMessage) error {
 }
 
 func passes(function protect.Function, raw json.RawMessage) error {
-	_, err := function.Begin(context.Background(), down(), raw)
+	begin := func(ctx context.Context, raw json.RawMessage) (protect.Result, error) {
+		_, err := function.Begin(ctx, empty(), raw)
+		return protect.Result{}, err
+	}
+	answer, err := function.Queued(begin)(context.Background(), raw)
+	if len(answer.Failed) > 0 {
+		return failure.BadInputf("%s would answer messages %v of the batch as failed", function.Name, answer.Failed)
+	}
 	return err
 }

@@ -56,12 +56,21 @@ func TestBegin_goesOnWithEverySampleEvent(t *testing.T) {
 	for _, f := range Functions() {
 		for name, raw := range samples(t, f.Name) {
 			t.Run(f.Name+"/"+name, func(t *testing.T) {
-				pass, err := f.Begin(t.Context(), &ledger{state: run.State{Posture: run.Standby}}, raw)
-				if err != nil || pass.Ignored != "" {
-					t.Fatalf("ignored %q, error %v", pass.Ignored, err)
+				begun := 0
+				begin := func(ctx context.Context, raw json.RawMessage) (Result, error) {
+					begun++
+					pass, err := f.Begin(ctx, &ledger{state: run.State{Posture: run.Standby}}, raw)
+					if err != nil || pass.Ignored != "" {
+						t.Fatalf("ignored %q, error %v", pass.Ignored, err)
+					}
+					if pass.Plan != "storefront" || !pass.Now.Equal(noon) {
+						t.Errorf("plan %q at %s", pass.Plan, pass.Now)
+					}
+					return Result{}, nil
 				}
-				if pass.Plan != "storefront" || !pass.Now.Equal(noon) {
-					t.Errorf("plan %q at %s", pass.Plan, pass.Now)
+				answer, err := f.Queued(begin)(t.Context(), raw)
+				if err != nil || len(answer.Failed) > 0 || begun != 1 {
+					t.Errorf("%d passes, failed %v, error %v", begun, answer.Failed, err)
 				}
 			})
 		}

@@ -1,0 +1,140 @@
+package protect
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strconv"
+	"time"
+)
+
+// PassLimit bounds a pass of a batch, so that one that hangs costs the others
+// nothing. A function has a minute for each of its policies: what is left of it
+// is for the answer.
+const PassLimit = 55 * time.Second
+
+// Answer is what a function answers: to a batch of messages those that it has not
+// dealt with, and to a direct invocation the result of its pass.
+type Answer struct {
+	*Result
+	Failed []Failed `json:"batchItemFailures,omitzero"`
+}
+
+// Failed is a message that SQS shall deliver again, and after enough times move
+// to the dead-letter queue.
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+type Failed struct {
+	Message string `json:"itemIdentifier"`
+}
+
+// Queued is the function's front door. A batch of SQS messages leads to one pass
+// a policy, however many messages ask for it: their events are only nudges. A
+// direct invocation leads to its one pass.
+func (f Function) Queued(pass func(context.Context, json.RawMessage) (Result, error)) func(context.Context, json.RawMessage) (Answer, error) {
+	return func(ctx context.Context, raw json.RawMessage) (Answer, error) {
+		messages, queued := batch(raw)
+		if !queued {
+			result, err := pass(ctx, raw)
+			return Answer{Result: &result}, err
+		}
+		wishes, failed := f.sort(messages)
+		for _, w := range wishes {
+			if err := w.grant(ctx, pass); err != nil {
+				// The answer has no place for an error: it is told here or nowhere.
+				slog.ErrorContext(ctx, "pass failed", "plan", w.plan, "policy", w.policy, "messages", len(w.messages), "err", err)
+				failed = append(failed, w.messages...)
+			}
+		}
+		return Answer{Failed: failed}, nil
+	}
+}
+
+// message is what is read of an SQS message.
+// https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+type message struct {
+	ID         string `json:"messageId"`
+	Source     string `json:"eventSource"`
+	Body       string `json:"body"`
+	Attributes struct {
+		Sent string `json:"SentTimestamp"` // milliseconds since 1970
+	} `json:"attributes"`
+}
+
+// sent is when, in milliseconds since 1970; a message that does not say is old.
+func (m message) sent() int64 {
+	at, err := strconv.ParseInt(m.Attributes.Sent, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return at
+}
+
+// batch are the messages of an event of SQS. What has anything beside them, or
+// comes from elsewhere, is none, and is for the function's decoder to refuse.
+func batch(raw json.RawMessage) ([]message, bool) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil || len(fields) != 1 {
+		return nil, false
+	}
+	var messages []message
+	if err := json.Unmarshal(fields["Records"], &messages); err != nil || len(messages) == 0 {
+		return nil, false
+	}
+	for _, m := range messages {
+		if m.Source != "aws:sqs" || m.ID == "" {
+			return nil, false
+		}
+	}
+	return messages, true
+}
+
+// wish is one pass and the messages that ask for it.
+type wish struct {
+	plan, policy string
+	input        json.RawMessage // of the latest of them: a deployment may lie between
+	sent         int64
+	messages     []Failed // not dealt with, if the pass fails
+}
+
+// sort puts together the messages that ask for the same pass, in the order of
+// their first. It leaves out those whose event is none of the function's, which
+// are dealt with thereby, and answers those that nobody can read.
+func (f Function) sort(messages []message) ([]*wish, []Failed) {
+	var wishes []*wish
+	known := map[[2]string]*wish{}
+	failed := []Failed{} // "[]", and not "null": all is well
+	for _, m := range messages {
+		in, err := f.Decode([]byte(m.Body))
+		reason := ""
+		if err == nil {
+			reason, err = f.ignored(in.Event)
+		}
+		switch {
+		case err != nil:
+			slog.Error("message is unreadable", "message", m.ID, "err", err)
+			failed = append(failed, Failed{m.ID})
+			continue
+		case reason != "":
+			continue
+		}
+		key := [2]string{in.Plan, in.Policy.Name}
+		w := known[key]
+		if w == nil {
+			w = &wish{plan: in.Plan, policy: in.Policy.Name}
+			known[key] = w
+			wishes = append(wishes, w)
+		}
+		if at := m.sent(); at >= w.sent {
+			w.input, w.sent = json.RawMessage(m.Body), at
+		}
+		w.messages = append(w.messages, Failed{m.ID})
+	}
+	return wishes, failed
+}
+
+func (w *wish) grant(ctx context.Context, pass func(context.Context, json.RawMessage) (Result, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, PassLimit)
+	defer cancel()
+	_, err := pass(ctx, w.input)
+	return err
+}
