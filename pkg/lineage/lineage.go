@@ -16,6 +16,7 @@ const (
 	Instance = "pilotlight:instance" // on a volume snapshot: the instance that the volume was attached to
 	Device   = "pilotlight:device"   // on a copied volume snapshot: its device name there
 	TakenAt  = "pilotlight:taken-at" // on a copy: when the source data was taken, RFC 3339
+	Under    = "pilotlight:key"      // on a copy: the key, as its policy named it then; absent: the service's default
 	Retire   = "pilotlight:retire"   // marked for deletion at this time, RFC 3339; deleted on a later pass
 	Part     = "pilotlight:part"     // on a snapshot of an image: the image's set; the snapshot lives and dies with the image
 	Run      = "pilotlight:run"      // made by this run
@@ -39,6 +40,7 @@ type Point struct {
 	State    State     `json:"state"`
 	SizeGiB  int       `json:"sizeGiB,omitempty"`
 	Key      string    `json:"key,omitempty"`   // KMS key ARN; empty when not encrypted
+	Under    string    `json:"under,omitempty"` // of a copy: that key as the policy named it; empty: the service's default
 	Retire   time.Time `json:"retire,omitzero"` // zero: not marked
 	Parts    []string  `json:"parts,omitempty"` // an image's snapshots: one unit with it
 }

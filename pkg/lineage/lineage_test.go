@@ -12,7 +12,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 func TestTagged_readsBackWhatACopyWasTaggedWith(t *testing.T) {
 	source := Point{
 		ID: "snap-1", Policy: "data", Set: "i-1-x", SetSize: 2, Origin: "vol-1",
-		Instance: "i-1", Device: "/dev/sdf", TakenAt: noon, State: Complete,
+		Instance: "i-1", Device: "/dev/sdf", Under: "alias/dr", TakenAt: noon, State: Complete,
 	}
 	got := Point{ID: "snap-2", State: Pending}.Tagged(CopyTags("storefront", source))
 	want := source

@@ -18,13 +18,15 @@ func SourceTags(plan string, p Point) map[string]string {
 }
 
 // CopyTags are the tags of the call that copies p: a copy knows neither its
-// volume nor when the data was taken, so both travel in tags.
+// volume nor when the data was taken, so both travel in tags, and so does the name
+// of the key that the copy is made under.
 func CopyTags(plan string, p Point) map[string]string {
 	tags := SourceTags(plan, p)
 	tags[Source] = p.ID
 	tags[Origin] = p.Origin
 	tags[Device] = p.Device
 	tags[TakenAt] = p.TakenAt.UTC().Format(time.RFC3339)
+	tags[Under] = p.Under
 	return compact(tags)
 }
 
@@ -43,6 +45,7 @@ func (p Point) Tagged(tags map[string]string) Point {
 	read(&p.Origin, tags[Origin])
 	read(&p.Instance, tags[Instance])
 	read(&p.Device, tags[Device])
+	read(&p.Under, tags[Under])
 	if size, err := strconv.Atoi(tags[Size]); err == nil && size > 0 {
 		p.SetSize = size
 	}
