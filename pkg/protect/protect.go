@@ -56,6 +56,9 @@ type Result struct {
 	Marked  int    `json:"marked"`  // points marked for deletion
 	Deleted int    `json:"deleted"`
 	Waiting int    `json:"waiting"`
+	// Announced is what is about to happen and costs more than usual, and what the
+	// pass could not make certain, in words.
+	Announced []string `json:"announced,omitempty"`
 	// Problems are what only a person can mend, each with what to do.
 	Problems []string `json:"problems,omitempty"`
 }
