@@ -1,6 +1,7 @@
 package retention
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -27,10 +28,13 @@ type history struct {
 func random(r *rand.Rand) history {
 	h := history{
 		rules: Rules{
-			Keep: plan.Keep{Hourly: r.IntN(4), Daily: r.IntN(4), Weekly: r.IntN(3), Monthly: r.IntN(3), Yearly: r.IntN(2)},
-			RPO:  time.Duration(r.IntN(100)) * time.Hour,
+			Keep: plan.Keep{
+				Hourly: r.IntN(4), Daily: r.IntN(4), Weekly: r.IntN(3), Monthly: r.IntN(3), Yearly: r.IntN(2),
+				Last: max(0, r.IntN(8)-4), Within: plan.Duration(max(0, r.IntN(96)-48)) * plan.Duration(time.Hour),
+			},
+			RPO: time.Duration(r.IntN(100)) * time.Hour,
 		},
-		guards: Guards{InUse: map[string]bool{}, Pinned: map[string]bool{}, Copied: map[string]bool{}},
+		guards: Guards{InUse: map[string]bool{}, Pinned: map[string]bool{}, Copied: map[string]bool{}, Locked: map[string]time.Time{}},
 	}
 	reach := []time.Duration{6 * time.Hour, 10 * 24 * time.Hour, 900 * 24 * time.Hour}[r.IntN(3)]
 	for set := range r.IntN(12) {
@@ -60,6 +64,8 @@ func random(r *rand.Rand) history {
 					h.guards.Pinned[p.ID] = true
 				case 5:
 					h.guards.Copied[p.ID] = true
+				case 6:
+					h.guards.Locked[p.ID] = now.Add(time.Duration(r.IntN(240)-48) * time.Hour)
 				}
 				h.points = append(h.points, p)
 			}
@@ -97,12 +103,12 @@ func (h history) broken(r *rand.Rand) string {
 		}
 	}
 	for _, p := range h.points {
-		guarded := h.guards.InUse[p.ID] || h.guards.Pinned[p.ID] || h.guards.Copied[p.ID]
+		guarded := h.guards.InUse[p.ID] || h.guards.Pinned[p.ID] || h.guards.Copied[p.ID] || now.Before(h.guards.Locked[p.ID])
 		if (guarded || p.State == lineage.Pending) && !keeps[p.ID] {
 			return p.ID + " is guarded, or being made, and let go"
 		}
 	}
-	if why := h.losesNewest(keeps); why != "" {
+	if why := cmp.Or(h.losesNewest(keeps), h.losesYoung(keeps)); why != "" {
 		return why
 	}
 	for _, v := range Select(survivors, h.rules, now, h.guards) {
@@ -121,8 +127,8 @@ func (h history) broken(r *rand.Rand) string {
 }
 
 // losesNewest checks, by other means than Select's own, that of every volume a
-// point as new as its newest usable one stays, in a set that stays whole; and
-// while the RPO is broken, two sets of every instance that has two.
+// point as new as its newest usable one stays, in a set that stays whole; and of
+// every instance as many sets as the policy counts, two while the RPO is broken.
 func (h history) losesNewest(keeps map[string]bool) string {
 	whole := map[string][]lineage.Point{} // set → one complete point a volume
 	for _, p := range h.points {
@@ -166,8 +172,23 @@ func (h history) losesNewest(keeps map[string]bool) string {
 		}
 	}
 	for instance, sets := range setsOf {
+		if keptSetsOf[instance] < min(sets, h.rules.Keep.Last) {
+			return "fewer sets of " + instance + " stay than the last that the policy counts"
+		}
 		if h.rules.RPO > 0 && now.Sub(newestSet[instance]) > h.rules.RPO && keptSetsOf[instance] < min(sets, newest) {
 			return "the RPO of " + instance + " is broken and fewer than the newest two stay"
+		}
+	}
+	return ""
+}
+
+// losesYoung checks that of every volume in a set that is younger than the policy
+// says, a point stays, unless all have failed.
+func (h history) losesYoung(keeps map[string]bool) string {
+	for _, p := range h.points {
+		young := now.Sub(p.TakenAt) < h.rules.Keep.Within.D()
+		if young && p.State != lineage.Failed && !keeps[p.ID] && !h.keepsOne(keeps, p) {
+			return p.ID + " is younger than the policy says, and its set does not stay"
 		}
 	}
 	return ""

@@ -54,6 +54,11 @@ func TestSelect_keepsTheNewestOfEachPeriodThatHasOne(t *testing.T) {
 		"hours and days":   {plan.Keep{Hourly: 2, Daily: 2}, "12:15 11:45 yesterday"},
 		"years":            {plan.Keep{Yearly: 5}, "12:15 long ago"},
 		"more than exists": {plan.Keep{Hourly: 99}, "12:15 11:45 09:00 yesterday before long ago"},
+		"the last two":     {plan.Keep{Last: 2}, "12:15 12:00"},
+		"more of the last": {plan.Keep{Last: 99}, "12:15 12:00 11:45 09:00 yesterday before long ago"},
+		"all of an hour":   {plan.Keep{Within: plan.Duration(time.Hour)}, "12:15 12:00 11:45"},
+		"all of a day":     {plan.Keep{Within: plan.Duration(24 * time.Hour)}, "12:15 12:00 11:45 09:00"},
+		"last and days":    {plan.Keep{Last: 2, Daily: 2}, "12:15 12:00 yesterday"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := kept(Select(points, Rules{Keep: tt.keep}, now, Guards{})); got != tt.want {
@@ -116,12 +121,31 @@ func TestSelect_keepsTwoWhileTheRPOIsBrokenAndLetsOlderOnesGo(t *testing.T) {
 func TestSelect_keepsWhatAGuardNames(t *testing.T) {
 	points := []lineage.Point{copyOf("a", time.Hour), copyOf("b", 2*time.Hour)}
 	for name, guards := range map[string]Guards{
-		"in use": {InUse: map[string]bool{"b": true}},
-		"pinned": {Pinned: map[string]bool{"b": true}},
-		"copied": {Copied: map[string]bool{"b": true}},
+		"in use":                         {InUse: map[string]bool{"b": true}},
+		"pinned":                         {Pinned: map[string]bool{"b": true}},
+		"copied":                         {Copied: map[string]bool{"b": true}},
+		"locked":                         {Locked: map[string]time.Time{"b": now.Add(time.Second)}},
+		"locked, nobody says until when": {Locked: map[string]time.Time{"b": {}}},
 	} {
 		if got := kept(Select(points, Rules{}, now, guards)); got != "a b" {
 			t.Errorf("%s: kept %q", name, got)
+		}
+	}
+}
+
+func TestSelect_letsGoWhenTheLockHasEnded(t *testing.T) {
+	points := []lineage.Point{copyOf("a", time.Hour), copyOf("b", 2*time.Hour)}
+	if got := kept(Select(points, Rules{}, now, Guards{Locked: map[string]time.Time{"b": now}})); got != "a" {
+		t.Errorf("kept %q", got)
+	}
+}
+
+func TestSelect_keepsAYoungSetThatNeverBecameWhole(t *testing.T) {
+	half := with(copyOf("half", 2*time.Hour), func(p *lineage.Point) { p.SetSize = 2 })
+	points := []lineage.Point{copyOf("whole", time.Hour), half}
+	for within, want := range map[time.Duration]string{3 * time.Hour: "whole half", 2 * time.Hour: "whole"} {
+		if got := kept(Select(points, Rules{Keep: plan.Keep{Within: plan.Duration(within)}}, now, Guards{})); got != want {
+			t.Errorf("within %s: kept %q, want %q", within, got, want)
 		}
 	}
 }
@@ -151,26 +175,6 @@ func TestSelect_remembersAFailureUntilTheNextAttemptIsDue(t *testing.T) {
 		if got := kept(Select([]lineage.Point{failed}, Rules{}, now, Guards{})); got != want {
 			t.Errorf("after %s: kept %q, want %q", age, got, want)
 		}
-	}
-}
-
-func TestSelect_saysWhy(t *testing.T) {
-	points := []lineage.Point{
-		copyOf("a", time.Hour), copyOf("b", 90*time.Minute), copyOf("c", 30*time.Hour),
-		with(copyOf("d", time.Minute), func(p *lineage.Point) { p.State = lineage.Failed }),
-	}
-	reasons := map[string]string{}
-	for _, v := range Select(points, Rules{Keep: plan.Keep{Daily: 1}, RPO: time.Hour}, now, Guards{Pinned: map[string]bool{"c": true}}) {
-		reasons[v.Point.ID] = v.Reason
-	}
-	want := map[string]string{
-		"a": "daily 1 of 1: newest of 2026-11-22",
-		"b": "older than every tier keeps: 1 daily",
-		"c": "c is pinned by a run",
-		"d": "AWS could not complete it: it holds no data",
-	}
-	if diff := cmp.Diff(want, reasons); diff != "" {
-		t.Errorf("reasons (-want +got):\n%s", diff)
 	}
 }
 
