@@ -131,7 +131,7 @@ def copy(backend, source, description, encrypted, key, from_ami=None):
         kms_key_id=arn,
         from_ami=from_ami,
     )
-    if not usable:
+    if not (usable and readable(source)):
         snapshot.status = "error"
         snapshot.state_message = "Given key ID is not accessible"
     backend.snapshots[snapshot.id] = snapshot
@@ -152,9 +152,20 @@ def resolve_key(backend, key):
     if name.startswith("alias/") and not keys.alias_exists(name):
         return key, False
     try:
-        return keys.describe_key(key).arn, True
+        found = keys.describe_key(key)
     except KeyError:
         return key, False
+    return found.arn, found.key_state == "Enabled"
+
+
+def readable(snapshot):
+    """Whether the key of a snapshot can decrypt it. A key that KMS does not have here
+    is one that a test has made up."""
+    if not snapshot.kms_key_id:
+        return True
+    _, _, _, region, account, name = snapshot.kms_key_id.split(":", 5)
+    key = kms_backends[account][region].keys.get(name.removeprefix("key/"))
+    return key is None or key.key_state == "Enabled"
 
 
 def tags_of(backend, resource_id):

@@ -51,6 +51,14 @@ def add_property(owner, name, getter):
     _undo.append(lambda: delattr(owner, name))
 
 
+def add(owner, name, function):
+    """Give owner a function that moto lacks; a moto that has it needs no mend."""
+    if hasattr(owner, name):
+        raise Gone(f"{_title(owner)} has a {name} of its own now: drop the mend {function.__module__}.{function.__name__}")
+    setattr(owner, name, function)
+    _undo.append(lambda: delattr(owner, name))
+
+
 def undo():
     """Put back everything that was replaced: moto as it came."""
     while _undo:
