@@ -5,6 +5,9 @@ package lineage
 
 import "time"
 
+// Prefix begins every tag of ours: what a team's tags do not begin with.
+const Prefix = "pilotlight:"
+
 // The tags that Pilotlight writes. Only what carries Plan is ever touched.
 const (
 	Plan     = "pilotlight:plan"
@@ -12,10 +15,10 @@ const (
 	Set      = "pilotlight:set"      // one consistent set: all snapshots of one CreateSnapshots call and their copies
 	Size     = "pilotlight:set-size" // how many points the set has: without it, half a set would look whole
 	Source   = "pilotlight:source"   // on a copy: the id of the source snapshot or image
-	Origin   = "pilotlight:origin"   // on a copy: the id of the protected volume or instance
+	Origin   = "pilotlight:origin"   // on a copy: the id of the protected volume or instance; the ARN of the database
 	Instance = "pilotlight:instance" // on a volume snapshot: the instance that the volume was attached to
 	Device   = "pilotlight:device"   // on a copied volume snapshot: its device name there
-	TakenAt  = "pilotlight:taken-at" // on a copy: when the source data was taken, RFC 3339
+	TakenAt  = "pilotlight:taken-at" // on a copy, and on a snapshot of a database: when the source data was taken, RFC 3339
 	Under    = "pilotlight:key"      // on a copy: the key, as its policy named it then; absent: the service's default
 	Retire   = "pilotlight:retire"   // marked for deletion at this time, RFC 3339; deleted on a later pass
 	Part     = "pilotlight:part"     // on a snapshot of an image: the image's set; the snapshot lives and dies with the image

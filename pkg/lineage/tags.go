@@ -30,6 +30,15 @@ func CopyTags(plan string, p Point) map[string]string {
 	return compact(tags)
 }
 
+// DatabaseTags are the tags of the call that snapshots a database. They say when
+// the call was made, because RDS says when the snapshot was done, and that late.
+func DatabaseTags(plan string, p Point) map[string]string {
+	tags := SourceTags(plan, p)
+	tags[Origin] = p.Origin
+	tags[TakenAt] = p.TakenAt.UTC().Format(time.RFC3339)
+	return compact(tags)
+}
+
 // PartTags are the tags of an image's snapshots: no Set, so that nothing takes
 // one of them for a recovery point of its own.
 func PartTags(plan string, p Point) map[string]string {

@@ -18,6 +18,20 @@ var later = map[string]bool{
 	// An image of that name exists: an earlier, failed copy that goes with this
 	// pass's retention, or one that the listing did not show yet.
 	"InvalidAMIName.Duplicate": true,
+	// The same of a snapshot of a database; it, or the database, is busy; too many
+	// manual snapshots, or copies under way; too many replicated backups.
+	// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSnapshot.html
+	// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CopyDBClusterSnapshot.html
+	// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_StartDBInstanceAutomatedBackupsReplication.html
+	"DBSnapshotAlreadyExists":                true,
+	"DBClusterSnapshotAlreadyExistsFault":    true,
+	"InvalidDBInstanceState":                 true,
+	"InvalidDBClusterStateFault":             true,
+	"InvalidDBSnapshotState":                 true,
+	"InvalidDBClusterSnapshotStateFault":     true,
+	"SnapshotQuotaExceeded":                  true,
+	"DBInstanceAutomatedBackupQuotaExceeded": true,
+	"InvalidDBInstanceAutomatedBackupState":  true,
 }
 
 // Later says whether an error means that the same call may succeed on a later

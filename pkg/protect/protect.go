@@ -88,6 +88,13 @@ const (
 	ImageEvent    = "EC2 AMI State Change"
 )
 
+// The events that RDS sends of a snapshot, whatever becomes of it.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-cloud-watch-events.html
+const (
+	DatabaseSnapshotEvent = "RDS DB Snapshot Event"
+	ClusterSnapshotEvent  = "RDS DB Cluster Snapshot Event"
+)
+
 // The functions: each policy is claimed by one.
 var (
 	RotateSnapshots = Function{
@@ -97,6 +104,10 @@ var (
 	RefreshImages = Function{
 		Name: "refresh-images", Source: "aws.ec2", Events: []string{ImageEvent},
 		Claims: func(p plan.Policy) bool { return p.Images != nil },
+	}
+	ProtectDatabases = Function{
+		Name: "protect-databases", Source: "aws.rds", Events: []string{DatabaseSnapshotEvent, ClusterSnapshotEvent},
+		Claims: func(p plan.Policy) bool { return p.Database != nil },
 	}
 	WatchReplication = Function{
 		Name:   "watch-replication",
