@@ -59,12 +59,17 @@ func (b *Blueprint) protect(p *plan.Plan) error {
 			// One pass at a time: EC2's create and copy calls take no token, so two
 			// passes that look at the same moment would both make what is missing.
 			b.Functions[len(b.Functions)-1].Concurrent = 1
-			b.Forwards = append(b.Forwards, Forward{Name: b.named(function), Pattern: pattern})
+			if pattern != nil {
+				b.Forwards = append(b.Forwards, Forward{Name: b.named(function), Pattern: pattern})
+			}
 		}
 		input := passInput(p, policy)
 		name := b.named(policy.Name)
 		if err := b.schedule(name, passEvery, function, input); err != nil {
 			return err
+		}
+		if pattern == nil {
+			continue
 		}
 		if err := b.rule(name, pattern, function, input); err != nil {
 			return err
@@ -205,6 +210,9 @@ func (b *Blueprint) arn(service, resource string) string {
 // nudges are the events that tell a pass to look sooner: those that its function
 // looks at, and no others.
 func nudges(f protect.Function) Pattern {
+	if len(f.Events) == 0 {
+		return nil
+	}
 	return Pattern{"source": []string{f.Source}, "detail-type": f.Events}
 }
 

@@ -17,18 +17,19 @@ const (
 
 // purposes are the functions' descriptions in the console.
 var purposes = map[string]string{
-	"rotate-snapshots": "Takes, copies and retires the snapshots of a protection policy.",
-	"refresh-images":   "Makes, copies and retires images, and points the recovery region at the newest usable one.",
-	"decide-failover":  "Looks at the plan's alarms and starts exactly one run when they all say disaster.",
-	"open-run":         "Takes up a run and pins the recovery points it will use.",
-	"close-run":        "Says how a run ended and moves the plan's posture there.",
-	"promote-database": "Step: makes a database replica a primary.",
-	"launch-instances": "Step: launches instances and registers them with their target group.",
-	"restore-volumes":  "Step: restores volumes from one consistent set and attaches them.",
-	"set-parameter":    "Step: turns an SSM parameter.",
-	"verify":           "Step: asks the recovered application over HTTPS.",
-	"shift-traffic":    "Step: sends users to the recovery region.",
-	"publish-posture":  "Turns the ledger's posture into the metric that traffic follows.",
+	"rotate-snapshots":  "Takes, copies and retires the snapshots of a protection policy.",
+	"refresh-images":    "Makes, copies and retires images, and points the recovery region at the newest usable one.",
+	"watch-replication": "Says what is wrong with the replication of a bucket or a table.",
+	"decide-failover":   "Looks at the plan's alarms and starts exactly one run when they all say disaster.",
+	"open-run":          "Takes up a run and pins the recovery points it will use.",
+	"close-run":         "Says how a run ended and moves the plan's posture there.",
+	"promote-database":  "Step: makes a database replica a primary.",
+	"launch-instances":  "Step: launches instances and registers them with their target group.",
+	"restore-volumes":   "Step: restores volumes from one consistent set and attaches them.",
+	"set-parameter":     "Step: turns an SSM parameter.",
+	"verify":            "Step: asks the recovered application over HTTPS.",
+	"shift-traffic":     "Step: sends users to the recovery region.",
+	"publish-posture":   "Turns the ledger's posture into the metric that traffic follows.",
 }
 
 // describeBecause is why EC2's Describe actions are granted on "*".

@@ -18,14 +18,14 @@ func passGrants(p *plan.Plan, function string) []Grant {
 		Resources: []string{regional("dynamodb", p.Recovery, "table/"+names.Table(p.Name))},
 		Regions:   []string{p.Recovery},
 	}}
-	grants = append(grants, kindGrants[function](p)...)
-	return append(grants, keyGrants(p.Primary, p.Recovery)...)
+	return append(grants, kindGrants[function](p)...)
 }
 
 // kindGrants are what each function may do with what it protects.
 var kindGrants = map[string]func(*plan.Plan) []Grant{
-	protect.RotateSnapshots.Name: snapshotGrants,
-	protect.RefreshImages.Name:   imageGrants,
+	protect.RotateSnapshots.Name:  snapshotGrants,
+	protect.RefreshImages.Name:    imageGrants,
+	protect.WatchReplication.Name: replicationGrants,
 }
 
 func snapshotGrants(p *plan.Plan) []Grant {
@@ -45,7 +45,7 @@ func snapshotGrants(p *plan.Plan) []Grant {
 	for _, region := range []string{p.Primary, p.Recovery} {
 		grants = append(grants, retires(p, region, "ec2:DeleteSnapshot"))
 	}
-	return grants
+	return append(grants, keyGrants(p.Primary, p.Recovery)...)
 }
 
 func imageGrants(p *plan.Plan) []Grant {
@@ -82,7 +82,7 @@ func imageGrants(p *plan.Plan) []Grant {
 	if len(parameters) > 0 {
 		grants = append(grants, Grant{Actions: []string{"ssm:GetParameter", "ssm:PutParameter"}, Resources: parameters, Regions: []string{p.Recovery}})
 	}
-	return grants
+	return append(grants, keyGrants(p.Primary, p.Recovery)...)
 }
 
 // keyGrants let EBS use keys of these regions for what a function reads, copies
