@@ -28,6 +28,9 @@ func (r *rehearsal) protect(ctx context.Context) error {
 	if r.Unprotected || len(r.Plan.Protect) == 0 {
 		return nil
 	}
+	if r.Prepared != nil {
+		r.Prepared(r.cloud)
+	}
 	for n := 1; n <= generations; n++ {
 		if n > 1 {
 			if err := r.cloud.Clock.Jump(r.longestInterval()); err != nil {

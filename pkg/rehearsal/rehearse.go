@@ -51,9 +51,9 @@ type Options struct {
 	Log  *slog.Logger // nil: silent
 	// Unprotected strikes before the first recovery point is complete.
 	Unprotected bool
-	// Before is called right before the disaster strikes; nil: nothing. Tests
-	// inject faults with it.
-	Before func(*cloud.Cloud)
+	// Prepared is called before the first recovery point is taken, Before right
+	// before the disaster strikes; nil: nothing. Tests inject faults with them.
+	Prepared, Before func(*cloud.Cloud)
 	// AfterDone is cloud.Options.AfterDone.
 	AfterDone func(function string, payload []byte, again func() front.Result)
 }

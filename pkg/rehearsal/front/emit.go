@@ -16,7 +16,7 @@ func (f *Front) Settle(ctx context.Context) error {
 	var problems []error
 	for _, t := range f.pending.take(f.clock.Now()) {
 		f.audit.ready(t.region)
-		if f.weather.isStruck(t.region) || t.quiet {
+		if f.weather.isStruck(t.region) || t.quiet || f.loses() {
 			continue
 		}
 		if n, has := noticeOf(t); has {
@@ -24,6 +24,15 @@ func (f *Front) Settle(ctx context.Context) error {
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// LoseEvents lets every so many-th event be lost from now on, the first one too;
+// zero: none. EC2 sends its events "on a best effort basis".
+func (f *Front) LoseEvents(every int) { f.lossy.Store(int64(every)) }
+
+func (f *Front) loses() bool {
+	every := f.lossy.Load()
+	return every > 0 && (f.noticed.Add(1)-1)%every == 0
 }
 
 // notice is one event, as PutEvents takes it.

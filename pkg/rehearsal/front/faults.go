@@ -7,9 +7,10 @@ type Fault struct {
 	Role, Service, Action, Region string // empty: any
 	Code                          string // "RequestLimitExceeded"
 	Message                       string
-	Status                        int  // HTTP; 0: 400
-	Times                         int  // how often; 0: always
-	AfterActing                   bool // AWS acts, and only the answer is lost; an error of AWS's own is answered as it is
+	Status                        int    // HTTP; 0: 400
+	Times                         int    // how often; 0: always
+	AfterActing                   bool   // AWS acts, and only the answer is lost; an error of AWS's own is answered as it is
+	Then                          func() // done before the fault is answered, such as the end of who called; nil: nothing
 }
 
 // faults are those still to be answered. Safe for concurrent use.
@@ -48,6 +49,9 @@ func (f *faults) take(who identity) *Fault {
 }
 
 func (f Fault) failure() *failure {
+	if f.Then != nil {
+		f.Then()
+	}
 	status := f.Status
 	if status == 0 {
 		status = 400

@@ -72,7 +72,8 @@ type Front struct {
 	audit   *audit
 	pending *pending
 
-	recordChanges atomic.Uint64
+	recordChanges  atomic.Uint64
+	lossy, noticed atomic.Int64 // see LoseEvents; events that were to be announced since
 
 	mu        sync.Mutex
 	functions Invoker
