@@ -47,13 +47,13 @@ func (f *file) checkTarget(path string, p Policy) {
 		f.wrong(path, "does not say what it protects", "volumes or another of the six: "+examples["volumes"])
 	case len(said) > 1:
 		f.wrong(path+"."+string(said[1]), fmt.Sprintf("one policy cannot protect %s and %s", said[0].noun(), said[1].noun()), "two policies")
+		if !p.Continuous() {
+			f.checkInterval(path, p)
+		}
 	default:
 		f.checkFields(path, said[0])
-		if said[0] != database || p.Database != nil && f.checkDatabase(path, *p.Database) {
+		if said[0] != database || p.Database != nil && f.checkDatabase(path, p) {
 			f.checkEvery(path, p)
-		}
-		if p.Database != nil && p.Database.By == Backups {
-			f.checkBackups(path, p.Keep)
 		}
 		if p.Bucket != nil && p.Bucket.Name != "" && p.Bucket.Name == p.Bucket.Replica {
 			f.wrong(path+".bucket.replica", "is the bucket itself", "the bucket in the recovery region that it replicates to")
@@ -94,8 +94,8 @@ func (f *file) checkEvery(path string, p Policy) {
 // engines' list has Aurora, and Multi-AZ DB clusters are excepted by name.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReplicateBackups.html
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.RDS_Fea_Regions_DB-eng.Feature.CrossRegionAutomatedBackups.html
-func (f *file) checkDatabase(path string, d Database) bool {
-	at := path + ".database"
+func (f *file) checkDatabase(path string, p Policy) bool {
+	at, d := path+".database", p.Database
 	instance, cluster := f.has(at+".instance"), f.has(at+".cluster")
 	switch {
 	case !instance && !cluster:
@@ -113,6 +113,9 @@ func (f *file) checkDatabase(path string, d Database) bool {
 	// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterFromSnapshot.html
 	if cluster && f.has(at+".option-group") {
 		f.wrong(at+".option-group", "has no effect: the option group of a cluster is always the default one", "nothing for it")
+	}
+	if d.By == Backups {
+		f.checkBackups(path, p.Keep)
 	}
 	return true
 }
@@ -154,28 +157,6 @@ func (f *file) checkSize(path string, part any, instead string) {
 	if most := maxTemplate - envelope; err == nil && len(text) > most {
 		f.wrong(path, fmt.Sprintf("takes %d characters as JSON, and EventBridge has room for %d of it", len(text), most), instead)
 	}
-}
-
-func (f *file) checkInterval(path string, p Policy) {
-	oldest := p.Oldest()
-	if p.Every == 0 || p.RPO == 0 || oldest <= p.RPO {
-		return
-	}
-	whose := "rpo"
-	if !f.has(path + ".rpo") {
-		whose = "plan's rpo"
-	}
-	breaks := fmt.Sprintf("breaks the %s of %s: ", whose, p.RPO)
-	if p.Continuous() {
-		at := path + ".rpo"
-		f.wrong(at, fmt.Sprintf("%sAWS's copy is up to %s behind", breaks, oldest), fmt.Sprintf("rpo: %s or more", oldest))
-		return
-	}
-	instead := fmt.Sprintf("rpo: %s or more", oldest)
-	if room := p.RPO - snapshotAllowance - copyAllowance; room >= minEvery {
-		instead = fmt.Sprintf("every: %s or less, or rpo: %s or more", room, oldest)
-	}
-	f.wrong(path+".every", fmt.Sprintf("%severy %s + snapshot %s + copy %s = %s", breaks, p.Every, snapshotAllowance, copyAllowance, oldest), instead)
 }
 
 // checkKey refuses a key that copies in the recovery region could not use.

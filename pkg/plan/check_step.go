@@ -156,8 +156,12 @@ func checkRestoreVolumes(c stepCheck, spec *RestoreVolumes) {
 	case spec.Policy == "":
 	case !found:
 		c.wrong(c.path+".policy", fmt.Sprintf("there is no policy %s", shorten(spec.Policy)), instead)
-	case policy.Images != nil && policy.Volumes == nil:
-		c.wrong(c.path+".policy", fmt.Sprintf("the policy %s protects images, not volumes", policy.Name), instead)
+	case policy.Volumes != nil: // alone, or checkTarget says so
+	case policy.Snapshots != nil:
+		c.wrong(c.path+".policy", fmt.Sprintf("the policy %s adopts snapshots of another tool, which know neither instance nor device", policy.Name),
+			instead+", or volumes in that policy, so that Pilotlight takes the snapshots")
+	case policy.target() != "":
+		c.wrong(c.path+".policy", fmt.Sprintf("the policy %s protects %s, not volumes", policy.Name, policy.target().noun()), instead)
 	}
 }
 

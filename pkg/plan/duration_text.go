@@ -22,7 +22,7 @@ func parseDuration(s string) (d Duration, problem, instead string) {
 			problem = fmt.Sprintf("%s has no unit", shorten(s))
 		}
 	case v < 0:
-		problem, instead = fmt.Sprintf("%s is negative", s), Duration(-v).String()
+		problem, instead = fmt.Sprintf("%s is negative", s), inDays(Duration(-v))
 	case v%time.Second != 0:
 		problem, instead = fmt.Sprintf("%s is not a whole number of seconds", s), Duration(v.Round(time.Second)).String()
 	}
@@ -57,7 +57,7 @@ func meantDuration(s string) string {
 		}
 		var n int64
 		if _, err := fmt.Sscan(found[1], &n); ok && err == nil {
-			return (Duration(n) * unit).String()
+			return inDays(Duration(n) * unit)
 		}
 	}
 	return "a duration such as 30m, 90s or 24h"

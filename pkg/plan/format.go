@@ -142,7 +142,7 @@ func accountID(s string) (problem, instead string) {
 }
 
 var (
-	bucketWord = corrected(matching(`^[a-z0-9]([a-z0-9-]|\.[a-z0-9-])*[a-z0-9]$`, 63,
+	bucketWord = corrected(matching(`^[a-z0-9](-*\.?-*[a-z0-9])*$`, 63,
 		"an S3 bucket's name: 3 to 63 lowercase letters, digits, hyphens and single dots, a letter or a digit at both ends", "storefront-media"),
 		func(s string) string { return strings.ToLower(lastOfARN(s)) })
 	address = regexp.MustCompile(`^\d+\.\d+\.\d+\.\d+$`)

@@ -24,32 +24,6 @@ func (f *file) lintRegions(p *Plan) {
 	}
 }
 
-func (f *file) lintPolicies(p *Plan) {
-	used := map[string]bool{}
-	for s := range p.Steps() {
-		switch spec := s.Spec.(type) {
-		case *RestoreVolumes:
-			used[spec.Policy] = true
-		case *LaunchInstances:
-			used[spec.Image] = true
-		}
-	}
-	for i, policy := range p.Protect {
-		path := fmt.Sprintf("protect[%d]", i)
-		if policy.Keep == (Keep{}) {
-			f.warn(path+".keep", "only the newest recovery point is kept: there is no way back to before a mistake that was made an hour ago", "keep: "+examples["keep"])
-		}
-		switch {
-		case !used[policy.Name] && policy.Volumes != nil:
-			f.warn(path, fmt.Sprintf("%s is protected and no step brings it back", policy.Name), fmt.Sprintf("restore-volumes: {policy: %s, attach-to: …}", policy.Name))
-		case !used[policy.Name]:
-			f.warn(path, fmt.Sprintf("%s is protected and no step launches its image", policy.Name), "point.launch-template, and launch-instances with the same template")
-		case policy.Volumes != nil && policy.RPO > p.Objectives.RPO:
-			f.warn(path+".rpo", fmt.Sprintf("recovery may bring back data that is %s old, beyond the plan's rpo of %s", policy.RPO, p.Objectives.RPO), "the plan's rpo, or less")
-		}
-	}
-}
-
 func (f *file) lintSteps(p *Plan) {
 	records := map[string]bool{}
 	for s := range p.Steps() {

@@ -148,6 +148,9 @@ func (p *Policy) fill(rpo Duration) {
 			d.By = Backups
 		}
 	}
+	if p.Keep == (Keep{}) && p.Database != nil && p.Database.By == Backups {
+		p.Keep.Within = DefaultBackups
+	}
 	if p.Every == 0 && p.Continuous() {
 		p.Every = PassEvery
 	}

@@ -22,7 +22,7 @@ func goodFiles(t testing.TB) []string {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("plans/: %v, %d files", err, len(files))
 	}
-	return append(files, "testdata/ledgerline.yaml", "testdata/nested.yaml")
+	return append(files, "testdata/ledgerline.yaml", "testdata/nested.yaml", "testdata/vault.yaml")
 }
 
 func TestLoad_acceptsTheExamplesWithoutAFinding(t *testing.T) {
@@ -114,7 +114,7 @@ func TestLoadFile_saysThatThereIsNoSuchFile(t *testing.T) {
 // FuzzLoad never panics, always points at a line, and what it accepts survives
 // the way through JSON that a compiled plan takes.
 func FuzzLoad(f *testing.F) {
-	for _, path := range append(goodFiles(f), "testdata/broken.yaml") {
+	for _, path := range append(goodFiles(f), "testdata/adopted.yaml", "testdata/broken.yaml", "testdata/unprotected.yaml") {
 		src, err := os.ReadFile(path)
 		if err != nil {
 			f.Fatal(err)

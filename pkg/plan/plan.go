@@ -93,6 +93,11 @@ const (
 	Snapshots By = "snapshots"
 )
 
+// DefaultBackups is how long replicated backups are kept whose policy does not
+// say: RDS's own default for a database made in the console.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.BackupRetention.html
+const DefaultBackups = Duration(7 * 24 * time.Hour)
+
 // Bucket is an S3 bucket and the one in the recovery region that it replicates to.
 type Bucket struct {
 	Name    string `json:"name"`

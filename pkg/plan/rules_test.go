@@ -30,13 +30,14 @@ var mistakes = []mistake{
 	{"plan's name too long", "plan: base", "plan: " + strings.Repeat("x", 33), "has 33 characters; 32 are allowed", true},
 	{"unknown strategy", "pilot-light", "warm-standy", "write warm-standby", true},
 	{"zone for a region", "primary: us-east-1", "primary: us-east-1b", `"us-east-1b" is not an AWS region; write us-east-1`, true},
-	{"region with an account", "primary: us-east-1", "primary: {region: us-east-1, account: '1'}", "a region with an account is not built yet", true},
+	{"region with an account", "primary: us-east-1", "primary: {region: us-east-1, account: '1'}", "primary: is a mapping, not a region; write the region alone, such as us-west-2, and the account, if it has one of its own, under accounts", true},
 	{"on-premises", "primary: us-east-1", "primary: on-premises", "on-premises is not built yet", true},
 	{"one region", "primary: us-east-1", "primary: us-west-2", "recovery: is the primary region", false},
 	{"two partitions", "primary: us-east-1", "primary: cn-north-1", "recovery: is in another partition than cn-north-1", false},
 	{"spaced duration", "rto: 30m", "rto: 30 m", `"30 m" is not a duration; write 30m`, true},
 	{"spoken duration", "rto: 30m", "rto: 2 hours", "write 2h", true},
-	{"duration in days", "every: 24h", "every: 1d", `"1d" is not a duration; write 24h`, true},
+	{"duration in weeks", "every: 24h", "every: 1w", `"1w" is not a duration; write 7d`, true},
+	{"days and hours", "every: 24h", "every: 1d12h", `"1d12h" is not a duration`, true},
 	{"duration without a unit", "rto: 30m", "rto: 30", "30 has no unit; write 30m, or 30s or 30h", true},
 	{"negative duration", "rto: 30m", "rto: -30m", "-30m is negative; write 30m", true},
 	{"no objective", "rto: 30m", "rto: 0s", "0s is less than 1s; write 1s or more", false},
@@ -44,7 +45,6 @@ var mistakes = []mistake{
 	{"interval breaks the rpo", "every: 30m", "every: 45m", "breaks the plan's rpo of 1h: every 45m + snapshot 15m + copy 5m = 1h5m; write every: 40m or less, or rpo: 1h5m or more", false},
 	{"policy of nothing", "    volumes: {tags: {app: base, tier: data}}\n", "", "protect[0]: does not say what it protects", true},
 	{"policy of both", "    images:", "    volumes: {tags: {a: b}}\n    images:", "one policy cannot protect volumes and images", true},
-	{"policy of a database", "    keep: {hourly: 24}", "    database: {}", "protect[0].database: is not built yet", true},
 	{"no tags", "{app: base, tier: data}", "{}", "it would select everything in the account", true},
 	{"wildcard", "app: base, tier: data", "app: 'b*'", "EC2 would read * and ? as wildcards", true},
 	{"negative count", "hourly: 24", "hourly: -1", "-1 is less than 0", true},
@@ -93,12 +93,17 @@ var mistakes = []mistake{
 // apply makes the mistake in the base plan.
 func (m mistake) apply(t *testing.T) []byte {
 	t.Helper()
-	base, err := os.ReadFile("testdata/base.yaml")
+	return m.applyTo(t, "testdata/base.yaml")
+}
+
+func (m mistake) applyTo(t *testing.T, file string) []byte {
+	t.Helper()
+	base, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(base), m.old) {
-		t.Fatalf("base.yaml has no %q", m.old)
+		t.Fatalf("%s has no %q", file, m.old)
 	}
 	return []byte(strings.Replace(string(base), m.old, m.new, 1))
 }

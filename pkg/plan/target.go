@@ -22,6 +22,25 @@ func (t target) noun() string {
 	return string(t)
 }
 
+// target is what the policy protects; empty when that could not be read.
+func (p Policy) target() target {
+	switch {
+	case p.Volumes != nil:
+		return volumes
+	case p.Images != nil:
+		return images
+	case p.Snapshots != nil:
+		return snapshots
+	case p.Database != nil:
+		return database
+	case p.Bucket != nil:
+		return bucket
+	case p.Table != nil:
+		return table
+	}
+	return ""
+}
+
 // fields are those of a policy that mean nothing for some targets. Such a field
 // is refused, because whoever wrote it believes that it does something.
 var fields = []struct {
