@@ -38,6 +38,7 @@ func newRecoveryStack(scope constructs.Construct, b *blueprint.Blueprint, binari
 	s.machine()
 	s.schedules()
 	s.rules()
+	s.alarms()
 	s.admit()
 	return s.stack
 }

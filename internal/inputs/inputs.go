@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	ages "github.com/pilotlight/pilotlight/pkg/age/publisher"
 	"github.com/pilotlight/pilotlight/pkg/closing"
 	"github.com/pilotlight/pilotlight/pkg/decide"
 	"github.com/pilotlight/pilotlight/pkg/failure"
@@ -30,6 +31,7 @@ var readings = map[string]func(json.RawMessage) error{
 	"close-run":         func(raw json.RawMessage) error { return handled(closing.Handler(empty()), raw) },
 	"open-run":          func(raw json.RawMessage) error { return handled(opening.Handler(empty(), nil), raw) },
 	"decide-failover":   decided,
+	"publish-ages":      func(raw json.RawMessage) error { return handled(ages.New(nowhere, down()).Handle, raw) },
 	"publish-posture":   func(raw json.RawMessage) error { return handled(publisher.New(nowhere, down()).Handle, raw) },
 	"refresh-images":    func(raw json.RawMessage) error { return passes(protect.RefreshImages, raw) },
 	"rotate-snapshots":  func(raw json.RawMessage) error { return passes(protect.RotateSnapshots, raw) },

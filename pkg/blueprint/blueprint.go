@@ -28,6 +28,7 @@ type Blueprint struct {
 	Rules     []Rule // on the recovery region's default event bus
 	Forwards  []Forward
 	Machine   Machine
+	Alarms    []Alarm  // in the recovery region
 	Traffic   *Traffic // nil when no step shifts traffic by health check
 }
 

@@ -37,6 +37,9 @@ func Compile(p *plan.Plan) (*Blueprint, error) {
 	if err := b.protect(p); err != nil {
 		return nil, err
 	}
+	if err := b.ages(p); err != nil {
+		return nil, err
+	}
 	if err := b.detect(p); err != nil {
 		return nil, err
 	}

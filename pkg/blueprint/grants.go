@@ -30,6 +30,7 @@ var purposes = map[string]string{
 	"verify":            "Step: asks the recovered application over HTTPS.",
 	"shift-traffic":     "Step: sends users to the recovery region.",
 	"publish-posture":   "Turns the ledger's posture into the metric that traffic follows.",
+	publishAges:         "Turns the ages of the recovery points into metrics, a policy each.",
 }
 
 // describeBecause is why EC2's Describe actions are granted on "*".

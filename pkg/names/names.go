@@ -27,6 +27,12 @@ func Function(plan, function string) string { return prefix + plan + "-" + funct
 // follows its data stream.
 func PostureAlarm(plan string) string { return prefix + plan + "-primary-serves" }
 
+// BrokenAlarm is the alarm on a policy whose RPO is broken.
+func BrokenAlarm(plan, policy string) string { return prefix + plan + "-" + policy + "-rpo-broken" }
+
+// AgingAlarm is the one that warns before it is.
+func AgingAlarm(plan, policy string) string { return prefix + plan + "-" + policy + "-rpo-aging" }
+
 // Source is the name of the role in the primary account that the protection
 // functions of a plan take on when the recovery side is an account of its own.
 func Source(plan string) string { return prefix + plan + "-source" }

@@ -47,7 +47,7 @@ func Apply(ctx context.Context, c *cloud.Cloud, b *blueprint.Blueprint) (*Deploy
 		do   func(context.Context) error
 	}{
 		{"functions", d.functions}, {"ledger", d.ledger}, {"state machine", d.machine},
-		{"source role", d.source}, {"rules", d.rules}, {"forwards", d.forwards}, {"traffic", d.traffic},
+		{"source role", d.source}, {"rules", d.rules}, {"forwards", d.forwards}, {"alarms", d.alarms}, {"traffic", d.traffic},
 	}
 	for _, step := range steps {
 		if err := step.do(ctx); err != nil {

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/pilotlight/pilotlight/pkg/blueprint"
+)
+
+// alarms are those on the plan's metrics. They have no actions: see blueprint.Alarm.
+func (s *recovery) alarms() {
+	for _, alarm := range s.blueprint.Alarms {
+		awscloudwatch.NewCfnAlarm(s.stack, construct("Alarm", alarm.Name), &awscloudwatch.CfnAlarmProps{
+			AlarmName:          jsii.String(alarm.Name),
+			AlarmDescription:   jsii.String(alarm.Description),
+			Namespace:          jsii.String(alarm.Namespace),
+			MetricName:         jsii.String(alarm.Metric),
+			Dimensions:         dimensions(alarm),
+			Statistic:          jsii.String(alarm.Statistic),
+			Period:             jsii.Number(alarm.Period.Seconds()),
+			EvaluationPeriods:  jsii.Number(alarm.Periods),
+			Threshold:          jsii.Number(alarm.Threshold),
+			ComparisonOperator: jsii.String(alarm.Comparison),
+			TreatMissingData:   jsii.String(alarm.MissingData),
+		})
+	}
+}
+
+func dimensions(alarm blueprint.Alarm) []*awscloudwatch.CfnAlarm_DimensionProperty {
+	var list []*awscloudwatch.CfnAlarm_DimensionProperty
+	for _, name := range slices.Sorted(maps.Keys(alarm.Dimensions)) {
+		list = append(list, &awscloudwatch.CfnAlarm_DimensionProperty{Name: jsii.String(name), Value: jsii.String(alarm.Dimensions[name])})
+	}
+	return list
+}

@@ -1,0 +1,20 @@
+package blueprint
+
+import "time"
+
+// Alarm is a CloudWatch alarm on one metric. None has an action yet: nothing in a
+// plan names whom to tell. Until then a person, or a rule on alarm events, looks.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+type Alarm struct {
+	Name        string
+	Description string
+	Namespace   string
+	Metric      string
+	Dimensions  map[string]string
+	Statistic   string
+	Period      time.Duration
+	Periods     int // evaluation periods; all of them must breach
+	Comparison  string
+	Threshold   float64
+	MissingData string // TreatMissingData
+}
