@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/pilotlight/pilotlight/pkg/failure"
+	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/protect"
 )
 
@@ -66,7 +67,7 @@ func (f *sight) judge(p pair, here source, there replica, pass protect.Pass) {
 	f.problems = append(f.problems, p.lacks(rule, here.encrypted)...)
 	if here.failed > 0 {
 		f.say("%.0f operations of bucket %s failed to replicate in the last %s, and S3 does not try again: find the objects whose replication status is FAILED, mend the cause, and replicate them with S3 Batch Replication",
-			here.failed, p.source, remembered)
+			here.failed, p.source, plan.Duration(remembered))
 	}
 	if metrics := rule.Destination.Metrics; metrics != nil && metrics.Status == types.MetricsStatusEnabled {
 		f.measured(there.lags[aws.ToString(rule.ID)], pass)
@@ -80,12 +81,12 @@ func (f *sight) judge(p pair, here source, there replica, pass protect.Pass) {
 func (f *sight) measured(l *lag, pass protect.Pass) {
 	if l == nil {
 		f.say("CloudWatch in %s has no replication latency of bucket %s from the last %s, so how far behind its replica is cannot be told: see whether the rule replicates at all; new metrics take 15 minutes to appear",
-			pass.To.Region, f.ID, lately)
+			pass.To.Region, f.ID, plan.Duration(lately))
 		return
 	}
 	f.Newest, f.Usable = l.complete, 1
 	if age := pass.Now.Sub(l.complete); age > pass.Policy.RPO.D() {
-		f.say("the replica of bucket %s is %s behind, and the RPO is %s: %.0f operations wait", f.ID, age.Round(time.Second), pass.Policy.RPO.D(), l.waiting)
+		f.say("the replica of bucket %s is %s behind, and the RPO is %s: %.0f operations wait", f.ID, plan.Duration(age.Round(time.Second)), pass.Policy.RPO, l.waiting)
 	}
 }
 

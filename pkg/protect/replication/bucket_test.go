@@ -24,7 +24,7 @@ type uploads struct {
 }
 
 func newUploads(c *cloud) *uploads {
-	name := strings.ToLower(strings.NewReplacer("/", "-", "_", "-", ",", "").Replace(c.t.Name()))
+	name := strings.ToLower(strings.NewReplacer("/", "-", "_", "-", "'", "").Replace(c.t.Name()))
 	if len(name) > 50 { // of 63 that S3 allows
 		name = name[len(name)-50:]
 	}
@@ -165,7 +165,7 @@ func TestBucket_saysWhatIsWrongAndWhatToWrite(t *testing.T) {
 		"no metrics":     {changed(func(r *types.ReplicationRule) { r.Destination.Metrics = nil }), "enable Metrics", 0},
 		"a silent rule":  {changed(func(r *types.ReplicationRule) { r.ID = aws.String("quiet") }), "no replication latency", 0},
 		"failures":       {func(u *uploads) { u.says(east, 5*time.Hour, u.series(failed, "", 0, "all"), 3) }, "3 operations of bucket", 1},
-		"a long way off": {func(u *uploads) { u.lags(0, 7300, 120000) }, "the RPO is 1h", 1},
+		"a long way off": {func(u *uploads) { u.lags(30*time.Second, 7300, 120000) }, "the RPO is 1h", 1},
 		"encrypted": {func(u *uploads) {
 			_, err := u.in(east).PutBucketEncryption(t.Context(), &s3.PutBucketEncryptionInput{
 				Bucket: aws.String(u.source),

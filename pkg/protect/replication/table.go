@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/pilotlight/pilotlight/pkg/failure"
+	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/protect"
 )
 
@@ -53,7 +54,7 @@ func (f *sight) table(ctx context.Context, from, to side, pass protect.Pass) err
 		f.Newest, f.Usable = pass.Now.Add(-here.lag), 1
 	}
 	if f.Usable > 0 && here.lag > pass.Policy.RPO.D() {
-		f.say("the replica of table %s in %s is %s behind, and the RPO is %s: see whether it is throttled (ThrottledRequests, ReplicationLatency)", name, to.region, here.lag, pass.Policy.RPO.D())
+		f.say("the replica of table %s in %s is %s behind, and the RPO is %s: see whether it is throttled (ThrottledRequests, ReplicationLatency)", name, to.region, plan.Duration(here.lag.Round(time.Second)), pass.Policy.RPO)
 	}
 	return nil
 }
