@@ -16,7 +16,7 @@ const (
 	Size     = "pilotlight:set-size" // how many points the set has: without it, half a set would look whole
 	Source   = "pilotlight:source"   // on a copy: the id of the source snapshot or image
 	Origin   = "pilotlight:origin"   // on a copy: the id of the protected volume or instance; the ARN of the database
-	Instance = "pilotlight:instance" // on a volume snapshot: the instance that the volume was attached to
+	Instance = "pilotlight:instance" // on a volume snapshot: the instance that the volume was attached to; on the copy of another tool's, which names none, the volume
 	Device   = "pilotlight:device"   // on a copied volume snapshot: its device name there
 	TakenAt  = "pilotlight:taken-at" // on a copy, and on a snapshot of a database: when the source data was taken, RFC 3339
 	Under    = "pilotlight:key"      // on a copy: the key, as its policy named it then; absent: the service's default
@@ -42,10 +42,15 @@ type Point struct {
 	Done     time.Time `json:"done,omitzero"`    // when AWS had made it; zero: it has not, or does not say
 	State    State     `json:"state"`
 	SizeGiB  int       `json:"sizeGiB,omitempty"`
-	Key      string    `json:"key,omitempty"`   // KMS key ARN; empty when not encrypted
+	Plain    bool      `json:"plain,omitempty"` // not encrypted, or not all of it
+	Key      string    `json:"key,omitempty"`   // KMS key ARN; empty when not encrypted, and of an image, which does not say
 	Under    string    `json:"under,omitempty"` // of a copy: that key as the policy named it; empty: the service's default
 	Retire   time.Time `json:"retire,omitzero"` // zero: not marked
 	Parts    []string  `json:"parts,omitempty"` // an image's snapshots: one unit with it
+	Fault    string    `json:"fault,omitempty"` // what AWS says of a failure; empty: nothing
+	// Tags are the team's own that a copy takes along, known of source points
+	// alone. They are in no ledger: a run reads them from the snapshot.
+	Tags map[string]string `json:"-"`
 }
 
 // State is what AWS says of a point.

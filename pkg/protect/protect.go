@@ -63,6 +63,17 @@ type Result struct {
 	Problems []string `json:"problems,omitempty"`
 }
 
+// Add adds what another part of the same pass did.
+func (r *Result) Add(other Result) {
+	r.Taken += other.Taken
+	r.Copied += other.Copied
+	r.Pointed += other.Pointed
+	r.Marked += other.Marked
+	r.Deleted += other.Deleted
+	r.Waiting += other.Waiting
+	r.Problems = append(r.Problems, other.Problems...)
+}
+
 // Ledger is what a pass reads of the plan's state.
 type Ledger interface {
 	// State is the plan's state and the time at which AWS read it.

@@ -2,6 +2,7 @@ package protect
 
 import (
 	"cmp"
+	"strings"
 
 	"github.com/pilotlight/pilotlight/pkg/names"
 	"github.com/pilotlight/pilotlight/pkg/run"
@@ -53,4 +54,15 @@ func (in Input) Sites() []Site {
 		sites = append(sites, in.at(in.Next))
 	}
 	return sites
+}
+
+// Key is the KMS key that copies are encrypted with: the policy's, when it can be
+// meant. An alias is a name that every region may give to a key of its own; an id
+// or an ARN is a key of the recovery region, and elsewhere empty stands for the
+// region's default key.
+func (p Pass) Key() string {
+	if key := p.Policy.Key; strings.HasPrefix(key, "alias/") || p.To.Region == p.Recovery {
+		return key
+	}
+	return ""
 }

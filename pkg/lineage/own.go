@@ -1,0 +1,54 @@
+package lineage
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// prefix begins every tag of ours.
+const prefix = "pilotlight:"
+
+// most is how many tags a resource may have. AWS's own, which begin with aws:, are
+// not counted.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
+const most = 50
+
+// Own are the tags that the team wrote: neither AWS's, which nobody else may
+// write, nor Pilotlight's, which say something of one resource alone.
+func Own(tags map[string]string) map[string]string {
+	own := map[string]string{}
+	for key, value := range tags {
+		if !strings.HasPrefix(strings.ToLower(key), "aws:") && !strings.HasPrefix(key, prefix) {
+			own[key] = value
+		}
+	}
+	return own
+}
+
+// Carry puts the team's own tags beside Pilotlight's. When that is more than a
+// resource may have, it leaves out the last in the order of their keys, and says
+// which; those with a key of first, which a policy selects by, go before the
+// others. A copy without some of its tags is better than no copy.
+func Carry(ours, own, first map[string]string) (tags map[string]string, left []string) {
+	tags = maps.Clone(ours)
+	keys := slices.SortedFunc(maps.Keys(own), func(a, b string) int {
+		_, aFirst := first[a]
+		_, bFirst := first[b]
+		if aFirst != bFirst {
+			if aFirst {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	for _, key := range keys {
+		if len(tags) == most {
+			left = append(left, key)
+			continue
+		}
+		tags[key] = own[key]
+	}
+	return tags, left
+}
