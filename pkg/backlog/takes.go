@@ -4,24 +4,17 @@ import (
 	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/plan"
 )
 
-// What AWS grants to the copies between two regions, in MiB/s: to one, and to
-// all together. They are the limits of time-based copies; best effort is granted
-// nothing and is thought to get no more.
-// https://docs.aws.amazon.com/ebs/latest/userguide/time-based-copies.html
+// What AWS grants to the copies between two regions; pkg/plan, which says before
+// there is a copy whether a policy can be met, has where that comes from.
 const (
-	Speed    = 500
-	Together = 2000
+	Speed    = plan.CopySpeed    // MiB/s of one
+	Together = plan.CopyTogether // MiB/s of all
+	Slots    = plan.CopySlots    // copies in flight to one destination region
+	setup    = time.Duration(plan.CopySetup)
 )
-
-// Slots is how many copies may be in flight to one destination region.
-// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html
-const Slots = 20
-
-// setup is what a copy takes before and after its data travels: practice, AWS
-// gives no figure.
-const setup = time.Minute
 
 // tenth is how much of a volume is thought to travel again after its first copy,
 // of which nothing is known but that it carried everything. Practice: a few per
