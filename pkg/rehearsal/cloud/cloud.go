@@ -78,6 +78,7 @@ type Cloud struct {
 
 	mu        sync.Mutex
 	schedules *schedule.Table
+	loop      context.Context // of what runs by itself, until stop
 	stop      context.CancelFunc
 	running   sync.WaitGroup
 }
@@ -132,11 +133,10 @@ func (c *Cloud) start(ctx context.Context, o Options) (err error) {
 	if c.Internet, err = internet.Start(internet.Options{Clock: c.Clock, Route53: upstream, CloudWatch: endpoint, Log: o.Log}); err != nil {
 		return err
 	}
-	var loop context.Context
-	loop, c.stop = context.WithCancel(ctx)
-	c.running.Go(func() { c.keepTime(loop) })
-	c.running.Go(func() { c.watch(loop) })
-	c.running.Go(func() { c.keepMetrics(loop) })
+	c.loop, c.stop = context.WithCancel(ctx)
+	c.running.Go(func() { c.keepTime(c.loop) })
+	c.running.Go(func() { c.watch(c.loop) })
+	c.running.Go(func() { c.keepMetrics(c.loop) })
 	return nil
 }
 

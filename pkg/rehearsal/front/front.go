@@ -134,6 +134,9 @@ func (f *Front) Heal(region string) {
 	f.pending.resume(region, f.clock.Now())
 }
 
+// Struck says whether a region hangs.
+func (f *Front) Struck(region string) bool { return f.weather.isStruck(region) }
+
 // Inject adds a fault.
 func (f *Front) Inject(fault Fault) { f.faults.inject(fault) }
 

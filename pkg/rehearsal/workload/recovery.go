@@ -146,11 +146,7 @@ func buildDatabases(ctx context.Context, c *cloud.Cloud, p *plan.Plan) (outputs,
 		if name == spec.Replica {
 			name += "-primary"
 		}
-		out, err := home.CreateDBInstance(ctx, &rds.CreateDBInstanceInput{
-			DBInstanceIdentifier: aws.String(name), DBInstanceClass: aws.String("db.r6g.large"), Engine: aws.String("postgres"),
-			AllocatedStorage: aws.Int32(100), MasterUsername: aws.String("shop"), MasterUserPassword: aws.String("made-up-password"),
-			BackupRetentionPeriod: aws.Int32(7),
-		})
+		out, err := home.CreateDBInstance(ctx, newDatabase(name))
 		if err != nil {
 			return nil, fmt.Errorf("database %s: %w", name, err)
 		}
@@ -159,7 +155,7 @@ func buildDatabases(ctx context.Context, c *cloud.Cloud, p *plan.Plan) (outputs,
 			"${"+step.ID+".port}", fmt.Sprint(aws.ToInt32(out.DBInstance.Endpoint.Port)))
 		_, err = away.CreateDBInstanceReadReplica(ctx, &rds.CreateDBInstanceReadReplicaInput{
 			DBInstanceIdentifier:       aws.String(spec.Replica),
-			SourceDBInstanceIdentifier: aws.String("arn:aws:rds:" + p.Primary + ":" + cloud.Account + ":db:" + name),
+			SourceDBInstanceIdentifier: aws.String("arn:aws:rds:" + p.Primary + ":" + c.AccountOf(p.Primary) + ":db:" + name),
 			DBInstanceClass:            aws.String("db.t4g.medium"),
 			SourceRegion:               aws.String(p.Primary),
 		})

@@ -115,12 +115,23 @@ func (s *site) targets(ctx context.Context, name string) (string, error) {
 func (s *site) protected(ctx context.Context, p *plan.Plan) error {
 	together := map[string][]plan.Policy{}
 	for _, policy := range p.Protect {
-		if policy.Volumes != nil {
+		var err error
+		switch {
+		case policy.Volumes != nil:
 			target := restoredTo(p, policy.Name)
 			together[target] = append(together[target], policy)
-			continue
+		case policy.Images != nil:
+			err = s.webServers(ctx, p.Name+"-"+policy.Name, policy.Images.Tags)
+		case policy.Snapshots != nil:
+			err = s.gateway(ctx, policy)
+		case policy.Database != nil:
+			err = s.database(ctx, *policy.Database)
+		case policy.Bucket != nil:
+			err = buckets(ctx, s.cloud, p, *policy.Bucket)
+		case policy.Table != nil:
+			err = table(ctx, s.cloud, p, policy.Table.Name)
 		}
-		if err := s.webServers(ctx, p.Name+"-"+policy.Name, policy.Images.Tags); err != nil {
+		if err != nil {
 			return fmt.Errorf("policy %s: %w", policy.Name, err)
 		}
 	}

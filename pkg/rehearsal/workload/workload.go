@@ -65,12 +65,12 @@ func Build(ctx context.Context, c *cloud.Cloud, p *plan.Plan, healthCheck string
 	if err != nil {
 		return nil, fmt.Errorf("build the recovery site: %w", err)
 	}
-	if err := primary.protected(ctx, p); err != nil {
-		return nil, fmt.Errorf("build what the plan protects: %w", err)
-	}
 	atHome, err := buildDatabases(ctx, c, p)
 	if err != nil {
 		return nil, fmt.Errorf("build the databases: %w", err)
+	}
+	if err := primary.protected(ctx, p); err != nil {
+		return nil, fmt.Errorf("build what the plan protects: %w", err)
 	}
 	if err := recovery.kept(ctx, p, atHome); err != nil {
 		return nil, fmt.Errorf("build what the recovery region keeps: %w", err)
