@@ -14,6 +14,7 @@ func (f *file) lintPolicies(p *Plan) {
 		f.lintLock(path, policy)
 		f.lintKey(path, p, policy)
 		f.lintFirstCopy(path, policy)
+		f.lintWarning(path, policy)
 	}
 }
 

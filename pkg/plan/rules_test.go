@@ -128,6 +128,7 @@ func TestLoad_warnsOfWhatIsProbablyNotMeant(t *testing.T) {
 		{name: "never restored", old: "        - restore-volumes: {policy: data, attach-to: base-web}\n", want: "protect[0]: data is protected and no step brings it back"},
 		{name: "never launched", old: "{launch-template: base-web}", new: "{parameter: /web}", want: "protect[1]: web is protected and no step launches its image"},
 		{name: "rpo beyond the plan's", old: "every: 30m", new: "every: 30m\n    rpo: 2h", want: "data that is 2h old, beyond the plan's rpo of 1h"},
+		{name: "no room for a warning", old: "every: 30m", new: "every: 30m\n    rpo: 59m", want: "write rpo: 1h or more"},
 		{name: "one zone", old: "[us-west-2a, us-west-2b]", new: "[us-west-2a]", want: "all instances are in one zone"},
 		{name: "no shift", old: "  - shift-traffic: {record: www.example.com, via: health-check}\n", want: "no step sends anybody to the recovery region"},
 		{name: "no verify", old: "  - verify: {url: https://dr.example.com/}\n", want: "to an application that nothing has asked for a page yet"},
