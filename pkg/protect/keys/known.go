@@ -1,0 +1,134 @@
+package keys
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pilotlight/pilotlight/pkg/backlog"
+	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/protect"
+)
+
+// known is what the copies that exist tell of the keys. A complete copy proves the
+// keys that it was made with for as long as it keeps the RPO: one that was begun
+// later and failed takes the proof back, and so does the lack of any newer one.
+type known struct {
+	key         string                   // the policy's, as it is written
+	arn         string                   // its ARN, where a copy or KMS has told it
+	destination bool                     // it is proved
+	failed      bool                     // the newest copy under it that came to an end failed
+	sources     map[string]bool          // source keys that are proved, by ARN
+	lines       map[string]bool          // lines whose keys are proved, on both sides
+	newest      map[string]lineage.Point // complete copy of a line, under whatever key
+}
+
+// learn reads the copies in the order in which they were begun.
+func learn(pass protect.Pass, sources, copies []lineage.Point) *known {
+	k := &known{key: pass.Key(), sources: map[string]bool{}, lines: map[string]bool{}, newest: map[string]lineage.Point{}}
+	// The key of a volume never changes, so any source of a line tells it.
+	// https://docs.aws.amazon.com/ebs/latest/userguide/how-ebs-encryption-works.html
+	keyOf := map[string]string{}
+	for _, s := range sources {
+		keyOf[s.Line()] = s.Key
+	}
+	inOrder := slices.Clone(copies)
+	slices.SortFunc(inOrder, func(a, b lineage.Point) int {
+		return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID))
+	})
+	for _, c := range inOrder {
+		complete := c.State == lineage.Complete
+		if complete && !c.TakenAt.Before(k.newest[c.Line()].TakenAt) {
+			k.newest[c.Line()] = c
+		}
+		ours := c.Under == k.key
+		if ours && c.State != lineage.Failed && c.Key != "" {
+			k.arn = c.Key
+		}
+		if c.State == lineage.Pending {
+			continue
+		}
+		proof := complete && pass.Now.Sub(c.TakenAt) <= pass.Policy.RPO.D()
+		k.sources[keyOf[c.Line()]] = proof
+		if !ours {
+			continue
+		}
+		k.lines[c.Line()] = proof
+		// An unencrypted copy, under a policy without a key, has used none.
+		if k.key != "" || c.Key != "" || !complete {
+			k.destination, k.failed = proof, !complete
+		}
+	}
+	return k
+}
+
+// proved says whether the keys that a copy needs need no check.
+func (k *known) proved(w backlog.Copy) bool {
+	switch {
+	case len(w.Parts) > 0: // an image: it does not say which keys it needs
+		return k.lines[w.Line()]
+	case w.Key == "":
+		return k.key == "" || k.destination
+	}
+	return k.destination && k.sources[w.Key]
+}
+
+// changed announces that the wanted copies of lines whose newest complete copy is
+// under another key will be full ones.
+// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html
+func (k *known) changed(pass protect.Pass, wanted []backlog.Copy) string {
+	var from []string
+	lines, gib, to := 0, 0, cmp.Or(k.key, "the default key of "+pass.To.Region)
+	for _, w := range wanted {
+		before, ok := k.newest[w.Line()]
+		if !ok || k.same(before) {
+			continue
+		}
+		was := cmp.Or(before.Under, before.Key, "none")
+		if before.Under == k.key { // the alias, or the default, means another key now
+			was, to = before.Key, k.arn
+		}
+		if !slices.Contains(from, was) {
+			from = append(from, was)
+		}
+		lines, gib = lines+1, gib+w.SizeGiB
+	}
+	if lines == 0 {
+		return ""
+	}
+	slices.Sort(from)
+	return fmt.Sprintf("the key of policy %s changed from %s to %s: the next copies are full, %s, %s GiB",
+		pass.Policy.Name, strings.Join(from, " and "), to, counted(lines, pass.Policy.Images != nil), thousands(gib))
+}
+
+// same says whether a copy is under the key. Its ARN tells, where both are known:
+// an alias may point elsewhere by now, and two aliases at one key.
+func (k *known) same(c lineage.Point) bool {
+	switch {
+	case c.Key != "" && k.arn != "":
+		return c.Key == k.arn
+	case c.Key != "" && (c.Key == k.key || strings.HasSuffix(c.Key, ":key/"+k.key)):
+		return true
+	}
+	return c.Under == k.key
+}
+
+func counted(n int, images bool) string {
+	thing := "volume"
+	if images {
+		thing = "image"
+	}
+	if n == 1 {
+		return "1 " + thing
+	}
+	return thousands(n) + " " + thing + "s"
+}
+
+func thousands(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	return thousands(n/1000) + fmt.Sprintf(",%03d", n%1000)
+}
