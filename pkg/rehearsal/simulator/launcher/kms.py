@@ -3,7 +3,7 @@
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore
-from moto.kms.models import Key
+from moto.kms.models import Key, KmsBackend
 from moto.kms.responses import KmsResponse
 
 from . import mending
@@ -12,6 +12,7 @@ from . import mending
 def mend() -> None:
     mending.replace(KmsResponse, "generate_data_key", usable_and_not_dry)
     mending.replace(KmsResponse, "create_grant", usable_and_not_dry)
+    mending.replace(KmsBackend, "create_key", create_key)
     mending.replace(Key, "to_dict", managed_by)
     mending.add(ElasticBlockStore, "get_ebs_default_kms_key_id", get_ebs_default_kms_key_id)
 
@@ -42,6 +43,12 @@ def usable_and_not_dry(moto, self):
     if self._get_param("DryRun"):
         raise DryRunOperation
     return moto(self)
+
+
+def create_key(moto, self, policy, key_usage, *rest, **more):
+    """moto answers a key without a usage with none. The default is to encrypt and to
+    decrypt (https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html)."""
+    return moto(self, policy, key_usage or "ENCRYPT_DECRYPT", *rest, **more)
 
 
 def managed_by(moto, self):

@@ -60,7 +60,7 @@ class Keys(Case):
             key = client("ec2").get_ebs_default_kms_key_id()["KmsKeyId"]
             self.assertEqual(client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyManager"], "AWS")
             own = client("kms").create_key()["KeyMetadata"]
-            self.assertEqual(own["KeyManager"], "CUSTOMER")
+            self.assertEqual((own["KeyManager"], own["KeyUsage"]), ("CUSTOMER", "ENCRYPT_DECRYPT"))
             client("ec2").modify_ebs_default_kms_key_id(KmsKeyId=own["KeyId"])
             self.assertEqual(client("ec2").get_ebs_default_kms_key_id()["KmsKeyId"], own["Arn"])
 
