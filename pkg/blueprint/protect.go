@@ -44,6 +44,7 @@ func snapshotGrants(p *plan.Plan) []Grant {
 	}
 	for _, region := range []string{p.Primary, p.Recovery} {
 		grants = append(grants, retires(p, region, "ec2:DeleteSnapshot"))
+		grants = append(grants, locks(p, region)...)
 	}
 	return append(grants, keyGrants(p.Primary, p.Recovery)...)
 }
