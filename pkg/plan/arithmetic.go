@@ -42,12 +42,13 @@ func (f *file) checkInterval(path string, p Policy) {
 // when none would.
 func (p Policy) mostGiB() int {
 	rest := p.RPO - snapshotAllowance
+	copies := min(rest-p.Every, rest/2) / minute * minute
 	each := p.Expect.Each()
-	travel := min(rest-p.Every, rest/2) - Duration(each.Rounds())*CopySetup
-	share := float64(p.Expect.Sources) * p.Expect.Change / 100
-	if travel <= 0 || share == 0 {
+	travel := copies - times(each.Rounds(), CopySetup)
+	if copies < copyAllowance || travel <= 0 {
 		return 0
 	}
+	share := float64(p.Expect.Sources) * p.Expect.Change / 100
 	return int(min(travel.D().Seconds()*float64(each.speed())/1024/share, math.MaxInt32))
 }
 
