@@ -1,0 +1,79 @@
+package blueprint_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pilotlight/pilotlight/internal/repository"
+	"github.com/pilotlight/pilotlight/pkg/blueprint"
+	"github.com/pilotlight/pilotlight/pkg/plan"
+)
+
+func vault(t *testing.T) *blueprint.Blueprint {
+	t.Helper()
+	p, findings := plan.LoadFile(repository.Path(t, "pkg", "rehearsal", "testdata", "vault.yaml"))
+	if p == nil {
+		t.Fatal(findings)
+	}
+	b, err := blueprint.Compile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// What the functions do outside the recovery region they do as the primary
+// account's role, so that its owner sees, and can end, all of it in one place.
+func TestAccounts_functionsActInThePrimaryOneThroughItsRoleAlone(t *testing.T) {
+	b := vault(t)
+	for _, f := range b.Functions {
+		assumes := false
+		for _, g := range f.Grants {
+			assumes = assumes || slices.Contains(g.Actions, "sts:AssumeRole")
+			if !slices.Contains(g.Regions, b.Primary) {
+				continue
+			}
+			for _, action := range g.Actions {
+				if !strings.HasPrefix(action, "kms:") {
+					t.Errorf("%s may %s in %s by itself", f.Name, action, b.Primary)
+				}
+			}
+			for _, resource := range g.Resources {
+				if !strings.Contains(resource, ":"+b.Accounts.Primary+":") {
+					t.Errorf("%s may use %s: the source's keys are the primary account's", f.Name, resource)
+				}
+			}
+		}
+		if looks := f.Name == "rotate-snapshots" || f.Name == "refresh-images" || f.Name == "publish-ages"; assumes != looks {
+			t.Errorf("%s may take on the source role: %t", f.Name, assumes)
+		}
+	}
+}
+
+func TestAccounts_nothingOfThePrimaryOneMayActInTheRecoveryOne(t *testing.T) {
+	b := vault(t)
+	for _, g := range b.Source.Grants {
+		if !slices.Contains(g.Regions, b.Recovery) {
+			continue
+		}
+		for _, action := range g.Actions {
+			// A copy that comes back is decrypted with the key that it has there.
+			if !strings.HasPrefix(action, "kms:") {
+				t.Errorf("the source role may %s in %s", action, b.Recovery)
+			}
+		}
+	}
+}
+
+func TestAccounts_theRoleTrustsTheFunctionsThatSayTheExternalID(t *testing.T) {
+	b := vault(t)
+	want := []string{
+		"arn:aws:iam::444455556666:role/pilotlight-vault-rotate-snapshots",
+		"arn:aws:iam::444455556666:role/pilotlight-vault-refresh-images",
+		"arn:aws:iam::444455556666:role/pilotlight-vault-publish-ages",
+	}
+	if !slices.Equal(b.Source.Functions, want) || b.Source.ExternalID != "pilotlight-vault" {
+		t.Errorf("trusts %v with %q", b.Source.Functions, b.Source.ExternalID)
+	}
+}
