@@ -11,7 +11,7 @@ import (
 
 func (f *file) checkPolicies(p *Plan) {
 	named := map[string]string{}
-	pointed := map[string]string{}
+	owned := map[string]string{} // what one policy alone may protect or point
 	for i, policy := range p.Protect {
 		path := fmt.Sprintf("protect[%d]", i)
 		if policy.Name != "" {
@@ -20,12 +20,15 @@ func (f *file) checkPolicies(p *Plan) {
 		f.checkTarget(path, policy)
 		f.checkKey(path, policy, p.Recovery)
 		f.checkSize(path, policy, "fewer tags, or shorter ones")
+		if only := policy.only(); only != "" {
+			f.unique(owned, only, path, path+"."+string(policy.target()), "one policy for it")
+		}
 		if pt := policy.Point; pt != nil {
 			if pt.LaunchTemplate != "" {
-				f.unique(pointed, "launch template "+pt.LaunchTemplate, path, path+".point.launch-template", "one policy a launch template")
+				f.unique(owned, "launch template "+pt.LaunchTemplate, path, path+".point.launch-template", "one policy a launch template")
 			}
 			if pt.Parameter != "" {
-				f.unique(pointed, "parameter "+pt.Parameter, path, path+".point.parameter", "one policy a parameter")
+				f.unique(owned, "parameter "+pt.Parameter, path, path+".point.parameter", "one policy a parameter")
 			}
 		}
 	}

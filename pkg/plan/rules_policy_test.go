@@ -75,6 +75,9 @@ var policyMistakes = []mistake{
 	{"more than can be copied in time", "{sources: 40, gib: 100, change: 2.5}", "{sources: 400, gib: 500, change: 2}",
 		"protect[0].expect: breaks the plan's rpo of 2h: every 1h + snapshot 15m + copy 55m = 2h10m; 400 copies in 20 rounds of 20, 1m each, and 4000 GiB at 2000 MiB/s; write rpo: 2h10m or more, or sources of 366 GiB or less", false},
 	{"tags that no event can carry", "{app: vault, tier: data}", manyTags(), "characters as JSON, and EventBridge has room for 7680 of it; write fewer tags, or shorter ones", false},
+	{"database twice", "{instance: users}", "{instance: orders}", "protect[3].database: instance orders by backups is taken by protect[2]; write one policy for it", false},
+	{"table twice", "    bucket: {name: vault-media, replica: vault.media.us-west-2}\n    rpo: 15m", "    table: {name: Vault.carts_2}", "protect[7].table: table Vault.carts_2 is taken by protect[6]", false},
+	{"policy with the ages' name", "name: carts\n", "name: ages\n", "ages is the name of something of every plan's", true},
 	{"restore of a database", "restore-volumes: {policy: data", "restore-volumes: {policy: users", "the policy users protects a database, not volumes; write data", false},
 }
 

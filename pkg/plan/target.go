@@ -1,5 +1,7 @@
 package plan
 
+import "fmt"
+
 // target is the field of a policy that says what it protects. Exactly one is set.
 type target string
 
@@ -37,6 +39,23 @@ func (p Policy) target() target {
 		return bucket
 	case p.Table != nil:
 		return table
+	}
+	return ""
+}
+
+// only names the one thing that the policy protects; empty when that is whatever
+// has some tags. A database may have backups for any moment, and snapshots beside
+// them for longer.
+func (p Policy) only() string {
+	switch {
+	case p.Database != nil && p.Database.Instance != "":
+		return fmt.Sprintf("instance %s by %s", p.Database.Instance, p.Database.By)
+	case p.Database != nil && p.Database.Cluster != "":
+		return "cluster " + p.Database.Cluster
+	case p.Bucket != nil && p.Bucket.Name != "":
+		return "bucket " + p.Bucket.Name
+	case p.Table != nil && p.Table.Name != "":
+		return "table " + p.Table.Name
 	}
 	return ""
 }
