@@ -84,7 +84,7 @@ func (r *Role) add(grants ...Grant) {
 // allow as well.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
 func keysOf(account, region string) []Grant {
-	grants := keyGrants(region)
+	grants := append(keyGrants(region), keyTrials(region)...)
 	for i := range grants {
 		resources := slices.Clone(grants[i].Resources)
 		for j := range resources {

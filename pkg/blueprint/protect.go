@@ -46,12 +46,12 @@ func snapshotGrants(p *plan.Plan) []Grant {
 		grants = append(grants, retires(p, region, "ec2:DeleteSnapshot"))
 		grants = append(grants, locks(p, region)...)
 	}
-	return append(grants, keyGrants(p.Primary, p.Recovery)...)
+	return append(grants, keyChecks(p, protect.RotateSnapshots)...)
 }
 
 func imageGrants(p *plan.Plan) []Grant {
 	grants := []Grant{
-		see(p.Primary, "ec2:DescribeInstances", "ec2:DescribeImages"),
+		see(p.Primary, "ec2:DescribeInstances", "ec2:DescribeImages", "ec2:DescribeSnapshots"),
 		see(p.Recovery, "ec2:DescribeImages", "ec2:DescribeLaunchTemplateVersions"),
 		{Actions: []string{"ec2:CreateImage"}, Regions: []string{p.Primary}, Resources: []string{regional("ec2", p.Primary, "instance/*")}},
 		makes(p, p.Primary, "CreateImage", "image/*", "snapshot/*"),
@@ -83,30 +83,7 @@ func imageGrants(p *plan.Plan) []Grant {
 	if len(parameters) > 0 {
 		grants = append(grants, Grant{Actions: []string{"ssm:GetParameter", "ssm:PutParameter"}, Resources: parameters, Regions: []string{p.Recovery}})
 	}
-	return append(grants, keyGrants(p.Primary, p.Recovery)...)
-}
-
-// keyGrants let EBS use keys of these regions for what a function reads, copies
-// and creates, through EC2 alone.
-// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
-func keyGrants(regions ...string) []Grant {
-	var grants []Grant
-	for _, region := range regions {
-		keys, through := []string{regional("kms", region, "key/*")}, map[string]string{"kms:ViaService": "ec2." + region + ".amazonaws.com"}
-		// A grant is what EBS goes on using the key with. Nobody but an AWS service
-		// gets one.
-		// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
-		grants = append(grants, Grant{
-			Actions: []string{"kms:CreateGrant"}, Resources: keys, Regions: []string{region},
-			Condition: map[string]map[string]string{"StringEquals": through, "Bool": {"kms:GrantIsForAWSResource": "true"}},
-		}, Grant{
-			Actions: []string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt",
-				"kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"},
-			Resources: keys, Regions: []string{region},
-			Condition: map[string]map[string]string{"StringEquals": through},
-		})
-	}
-	return grants
+	return append(grants, keyChecks(p, protect.RefreshImages)...)
 }
 
 // makes allows a create or copy call only if it writes the plan's lineage tag.

@@ -1,0 +1,84 @@
+package blueprint
+
+import (
+	"strings"
+
+	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/protect"
+)
+
+// keyGrants let EBS use keys of these regions for what a function reads, copies
+// and creates, through EC2 alone.
+// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
+func keyGrants(regions ...string) []Grant {
+	var grants []Grant
+	for _, region := range regions {
+		keys, through := []string{regional("kms", region, "key/*")}, map[string]string{"kms:ViaService": "ec2." + region + ".amazonaws.com"}
+		// A grant is what EBS goes on using the key with. Nobody but an AWS service
+		// gets one.
+		// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+		grants = append(grants, Grant{
+			Actions: []string{"kms:CreateGrant"}, Resources: keys, Regions: []string{region},
+			Condition: map[string]map[string]string{"StringEquals": through, "Bool": {"kms:GrantIsForAWSResource": "true"}},
+		}, Grant{
+			Actions: []string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt",
+				"kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"},
+			Resources: keys, Regions: []string{region},
+			Condition: map[string]map[string]string{"StringEquals": through},
+		})
+	}
+	return grants
+}
+
+// keyTrials let a function try keys of these regions itself. KMS weighs a dry run
+// like the call that it stands for, so these are the least that a dry run can be
+// made with: a data key that nothing here could decrypt, and a grant to the role
+// itself of what it may do anyway, which is to describe the key.
+// https://docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html
+// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+func keyTrials(regions ...string) []Grant {
+	var grants []Grant
+	for _, region := range regions {
+		keys := []string{regional("kms", region, "key/*")}
+		grants = append(grants, Grant{
+			Actions:   []string{"kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:GetKeyPolicy"},
+			Resources: keys, Regions: []string{region},
+		}, Grant{
+			Actions: []string{"kms:CreateGrant"}, Resources: keys, Regions: []string{region},
+			Condition: map[string]map[string]string{
+				"StringEquals":              {"kms:GranteePrincipal": "${aws:PrincipalArn}"},
+				"ForAllValues:StringEquals": {"kms:GrantOperations": "DescribeKey"},
+			},
+		})
+	}
+	return grants
+}
+
+// keyChecks are the keys that a function's copies are made with, and what it may
+// ask about them before.
+func keyChecks(p *plan.Plan, f protect.Function) []Grant {
+	both := []string{p.Primary, p.Recovery}
+	grants := append(keyGrants(both...), keyTrials(both...)...)
+	grants = append(grants, Grant{Actions: []string{"sts:GetCallerIdentity"}, Resources: []string{"*"}, Regions: both,
+		Because: "GetCallerIdentity has no resource level and needs no permission: it is here so that every call is"})
+	launches, unnamed := false, false
+	for _, policy := range p.Protect {
+		if f.Claims(policy) {
+			launches = launches || policy.Point != nil && policy.Point.LaunchTemplate != ""
+			unnamed = unnamed || !strings.HasPrefix(policy.Key, "alias/")
+		}
+	}
+	for _, region := range both {
+		if unnamed { // a key that is no alias is the recovery region's alone; see protect.Pass.Key
+			grants = append(grants, see(region, "ec2:GetEbsDefaultKmsKeyId"))
+		}
+	}
+	if launches {
+		grants = append(grants,
+			Grant{Actions: []string{"autoscaling:DescribeAutoScalingGroups"}, Resources: []string{"*"}, Regions: []string{p.Recovery},
+				Because: "DescribeAutoScalingGroups has no resource level"},
+			Grant{Actions: []string{"kms:ListGrants"}, Resources: []string{regional("kms", p.Recovery, "key/*")}, Regions: []string{p.Recovery}})
+	}
+	return grants
+}
