@@ -144,7 +144,12 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/xml")
 	w.WriteHeader(http.StatusBadRequest)
-	fmt.Fprintf(w, `<Response><Errors><Error><Code>%s</Code><Message>refused by the test</Message></Error></Errors><RequestID>test</RequestID></Response>`, code)
+	said := fmt.Sprintf(`<Error><Code>%s</Code><Message>refused by the test</Message></Error>`, code)
+	if serviceOf(r) == "rds" {
+		fmt.Fprintf(w, `<ErrorResponse>%s<RequestId>test</RequestId></ErrorResponse>`, said)
+		return
+	}
+	fmt.Fprintf(w, `<Response><Errors>%s</Errors><RequestID>test</RequestID></Response>`, said)
 }
 
 // refuses is the code to refuse an action with; empty: it passes.
@@ -160,11 +165,14 @@ func (c *Cloud) refuses(action string) string {
 	return refused.code
 }
 
-// regionOf reads the credential scope: "…Credential=id/date/region/service/…".
-func regionOf(r *http.Request) string {
-	scope := strings.Split(r.Header.Get("Authorization"), "/")
-	if len(scope) < 3 {
+// regionOf and serviceOf read the credential scope: "…Credential=id/date/region/service/…".
+func regionOf(r *http.Request) string  { return scope(r, 2) }
+func serviceOf(r *http.Request) string { return scope(r, 3) }
+
+func scope(r *http.Request, part int) string {
+	parts := strings.Split(r.Header.Get("Authorization"), "/")
+	if len(parts) <= part {
 		return ""
 	}
-	return scope[2]
+	return parts[part]
 }

@@ -14,6 +14,7 @@ def mend() -> None:
     for listing in LISTINGS:
         mending.replace(RDSResponse, listing, in_pages)
     mending.replace(RDSBackend, "get_snapshot", get_snapshot)
+    mending.replace(RDSBackend, "_validate_kms_key", validate_kms_key)
     mending.replace(RDSBackend, "copy_db_snapshot", copy_db_snapshot)
     mending.replace(RDSBackend, "copy_db_cluster_snapshot", copy_db_cluster_snapshot)
     mending.add_property(DBSnapshot, "option_group_name", option_group_name)
@@ -40,6 +41,20 @@ def get_snapshot(moto, self, identifier, resource_type, not_found_exception):
     if not {self.account_id, "all"} & set(found.attributes["restore"]):
         raise not_found_exception(identifier)
     return found
+
+
+def validate_kms_key(moto, self, kms_key_id):
+    """moto breaks on an alias that is not there, and encrypts with a key that is
+    disabled or waits for its deletion. AWS refuses both
+    (https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CopyDBSnapshot.html)."""
+    try:
+        key = moto(self, kms_key_id)
+    except AttributeError:
+        raise KMSKeyNotAccessibleFault(kms_key_id) from None
+    owner, region = key.split(":")[4], key.split(":")[3]
+    if self.get_backend("kms", region, owner).describe_key(key).key_state != "Enabled":
+        raise KMSKeyNotAccessibleFault(kms_key_id)
+    return key
 
 
 def copy_db_snapshot(

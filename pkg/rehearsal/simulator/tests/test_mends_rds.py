@@ -50,6 +50,23 @@ class Snapshots(Case):
             mine = key()
             self.assertEqual(copied(KmsKeyId=mine)["KmsKeyId"], mine)
 
+    def test_a_key_that_cannot_be_used_is_refused(self):
+        def copied(with_key):
+            ask = {"SourceDBSnapshotIdentifier": snapshot()["DBSnapshotArn"], "TargetDBSnapshotIdentifier": "second", "SourceRegion": PRIMARY}
+            return client("rds", RECOVERY).copy_db_snapshot(**ask, KmsKeyId=with_key)
+
+        with moto_as_it_came(), self.assertRaises(AttributeError):
+            database()
+            copied("alias/gone")
+        with mended(), self.refused("KMSKeyNotAccessibleFault"):
+            database()
+            copied("alias/gone")
+        with mended(), self.refused("KMSKeyNotAccessibleFault"):
+            database()
+            off = key()
+            client("kms", RECOVERY).disable_key(KeyId=off.split("/")[-1])
+            copied(off)
+
     def test_a_plain_cluster_snapshot_takes_no_key(self):
         def copied():
             here = client("rds")
