@@ -13,6 +13,8 @@ type Volume struct {
 	ID       string
 	Instance string
 	Device   string
+	GiB      int
+	Tags     map[string]string // the team's own
 }
 
 // early is how much younger than its interval the last point may be when the

@@ -1,6 +1,6 @@
 // Package images keeps the recovery points of servers that are all alike: one
-// image for a policy's whole selection, made without a reboot, copied to the
-// recovery region under that region's key, and pointed at there.
+// image for a policy's whole selection, made without a reboot, copied to the other
+// side under that region's key, and pointed at in the recovery region.
 //
 // It guarantees that a launch template or a parameter only ever points at an
 // image that is complete in the recovery region, and that an image and its
@@ -13,31 +13,19 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"github.com/pilotlight/pilotlight/pkg/backlog"
+	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/protect"
-	"github.com/pilotlight/pilotlight/pkg/protect/access"
+	"github.com/pilotlight/pilotlight/pkg/protect/ebs"
+	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
 )
-
-// api is every EC2 action that a pass uses, in one region or the other.
-type api interface {
-	DescribeInstances(context.Context, *ec2.DescribeInstancesInput, ...func(*ec2.Options)) (*ec2.DescribeInstancesOutput, error)
-	DescribeImages(context.Context, *ec2.DescribeImagesInput, ...func(*ec2.Options)) (*ec2.DescribeImagesOutput, error)
-	CreateImage(context.Context, *ec2.CreateImageInput, ...func(*ec2.Options)) (*ec2.CreateImageOutput, error)
-	CopyImage(context.Context, *ec2.CopyImageInput, ...func(*ec2.Options)) (*ec2.CopyImageOutput, error)
-	DescribeLaunchTemplateVersions(context.Context, *ec2.DescribeLaunchTemplateVersionsInput, ...func(*ec2.Options)) (*ec2.DescribeLaunchTemplateVersionsOutput, error)
-	CreateLaunchTemplateVersion(context.Context, *ec2.CreateLaunchTemplateVersionInput, ...func(*ec2.Options)) (*ec2.CreateLaunchTemplateVersionOutput, error)
-	ModifyLaunchTemplate(context.Context, *ec2.ModifyLaunchTemplateInput, ...func(*ec2.Options)) (*ec2.ModifyLaunchTemplateOutput, error)
-	CreateTags(context.Context, *ec2.CreateTagsInput, ...func(*ec2.Options)) (*ec2.CreateTagsOutput, error)
-	DeleteTags(context.Context, *ec2.DeleteTagsInput, ...func(*ec2.Options)) (*ec2.DeleteTagsOutput, error)
-	DeregisterImage(context.Context, *ec2.DeregisterImageInput, ...func(*ec2.Options)) (*ec2.DeregisterImageOutput, error)
-}
 
 // parameters is every SSM action that a pass uses, in the recovery region.
 type parameters interface {
@@ -47,72 +35,79 @@ type parameters interface {
 
 // Refresh is the refresh-images function.
 type Refresh struct {
-	ledger     protect.Ledger
-	in         func(protect.Site) api
-	parameters func(region string) parameters
+	cfg    aws.Config
+	ledger protect.Ledger
 }
 
 // New wires a refresh to AWS.
-func New(cfg aws.Config, ledger protect.Ledger) *Refresh {
-	return &Refresh{
-		ledger: ledger,
-		in: func(site protect.Site) api {
-			return ec2.NewFromConfig(access.At(cfg, site))
-		},
-		parameters: func(region string) parameters {
-			return ssm.NewFromConfig(cfg, func(o *ssm.Options) { o.Region = region })
-		},
-	}
-}
+func New(cfg aws.Config, ledger protect.Ledger) *Refresh { return &Refresh{cfg, ledger} }
 
 // Handle makes one pass over the policy in the input.
 func (r *Refresh) Handle(ctx context.Context, raw json.RawMessage) (protect.Result, error) {
-	begun, err := protect.RefreshImages.Begin(ctx, r.ledger, raw)
-	if err != nil {
-		return protect.Result{}, err
-	}
-	if begun.Ignored != "" {
-		return protect.Result{Status: protect.Ignored, Reason: begun.Ignored}, nil
-	}
-	p := &pass{
-		Pass:       begun,
-		from:       r.in(begun.From),
-		to:         r.in(begun.To),
-		recovery:   r.in(protect.Site{Region: begun.Recovery}),
-		parameters: r.parameters(begun.Recovery),
-		result:     protect.Result{Status: protect.Reconciled},
-		log:        slog.With("plan", begun.Plan, "policy", begun.Policy.Name),
-	}
-	err = p.reconcile(ctx)
-	return p.result, err
+	return ebs.Handle(ctx, r.cfg, r.ledger, protect.RefreshImages, raw, kindOf(r.cfg))
 }
 
-// pass is one look at the world and what follows from it.
-type pass struct {
-	protect.Pass
-	from, to   api
-	recovery   api // where pointers point
+// Inspect says how well the policy's selection is protected: as one, whatever the
+// number of servers. It changes nothing.
+func Inspect(ctx context.Context, cfg aws.Config, pass protect.Pass) ([]protect.Source, error) {
+	return ebs.New(cfg, pass, kindOf(cfg)).Inspect(ctx)
+}
+
+// kind is what a pass over images does in its own way.
+type kind struct {
+	*ebs.Pass
 	parameters parameters
-	result     protect.Result
-	log        *slog.Logger
 }
 
-// reconcile makes, copies, points and retires. An error in one leaves the others
-// to be done, but what pointers hold must be known before anything is retired.
-func (p *pass) reconcile(ctx context.Context) error {
-	sources, copies, err := p.look(ctx)
+// kindOf reaches parameters as the function itself: they are of its own region.
+func kindOf(cfg aws.Config) func(*ebs.Pass) ebs.Kind {
+	return func(p *ebs.Pass) ebs.Kind {
+		return kind{p, ssm.NewFromConfig(cfg, func(o *ssm.Options) { o.Region = p.Recovery })}
+	}
+}
+
+// Copy has the source's set as its name, which makes a second copy impossible
+// while one exists. CopyImage has a client token too, but after a failed copy it
+// would answer with the failed image again. It offers no duration.
+func (k kind) Copy(ctx context.Context, source lineage.Point, _ int32, tags map[string]string) error {
+	in := &ec2.CopyImageInput{
+		Name:          aws.String(source.Set),
+		Description:   aws.String("Pilotlight: " + k.Plan + "/" + k.Policy.Name + " copy of " + source.ID),
+		SourceImageId: aws.String(source.ID),
+		SourceRegion:  aws.String(k.From.Region),
+		TagSpecifications: []types.TagSpecification{
+			tagged.On(types.ResourceTypeImage, tags),
+			tagged.On(types.ResourceTypeSnapshot, lineage.PartTags(k.Plan, source)),
+		},
+	}
+	in.Encrypted, in.KmsKeyId = k.Encryption()
+	_, err := k.In(k.To).CopyImage(ctx, in)
+	return err
+}
+
+// Delete deregisters an image and deletes its snapshots in the same call: two
+// calls would leave orphans when the first is the last one made. A snapshot that
+// another image is made from stays, by AWS's own rule.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeregisterImage.html
+func (k kind) Delete(ctx context.Context, at protect.Site, point lineage.Point) error {
+	out, err := k.In(at).DeregisterImage(ctx, &ec2.DeregisterImageInput{
+		ImageId:                   aws.String(point.ID),
+		DeleteAssociatedSnapshots: aws.Bool(true),
+	})
+	switch failure.Code(err) {
+	case "InvalidAMIID.NotFound", "InvalidAMIID.Unavailable":
+		return nil // an earlier pass deleted it and the listing did not show that yet
+	}
 	if err != nil {
 		return err
 	}
-	made := p.make(ctx, sources)
-	missing := backlog.Missing(sources, copies, backlog.Policy{Every: p.Policy.Every.D(), RPO: p.Policy.RPO.D()}, p.Now)
-	copied := p.copy(ctx, missing)
-	inUse, err := p.point(ctx, copies)
-	if err != nil {
-		return errors.Join(made, copied, err)
+	var left []error
+	for _, s := range out.DeleteSnapshotResults {
+		if s.ReturnCode != types.SnapshotReturnCodesSuccess && s.ReturnCode != types.SnapshotReturnCodesWarnSkipped {
+			left = append(left, fmt.Errorf("its snapshot %s stays: %s", aws.ToString(s.SnapshotId), s.ReturnCode))
+		}
 	}
-	retired := p.retire(ctx, sources, copies, inUse, missing.Outstanding)
-	return errors.Join(made, copied, retired)
+	return errors.Join(left...)
 }
 
 // newestUsable is the image that pointers should hold.

@@ -10,54 +10,49 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/protect"
+	"github.com/pilotlight/pilotlight/pkg/protect/ebs"
 	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
 )
 
 // page is the most images or instances that EC2 gives in one answer.
 const page = 1000
 
-func (p *pass) look(ctx context.Context) (sources, copies []lineage.Point, err error) {
-	primary, err := list(ctx, p.from, p.From.Region, p.Plan, p.Policy.Name)
+// Look lists the images of the policy. What is protected is the policy itself:
+// see lineage.Point.Subject.
+func (k kind) Look(ctx context.Context, at protect.Site) (ebs.Seen, error) {
+	images, err := list(ctx, k.In(at), k.Plan, k.Policy.Name)
 	if err != nil {
-		return nil, nil, err
+		return ebs.Seen{}, err
 	}
-	recovery, err := list(ctx, p.to, p.To.Region, p.Plan, p.Policy.Name)
-	if err != nil {
-		return nil, nil, err
+	var seen ebs.Seen
+	seen.Own, seen.Copies = ebs.Divide(points(images, at.Region))
+	if at.Region != k.From.Region {
+		return seen, nil
 	}
-	for _, image := range primary {
-		if image.Source == "" { // not one that was copied here
-			sources = append(sources, image)
-		}
+	seen.Sources = seen.Own
+	of := protect.Source{ID: k.Policy.Name}
+	if groups := lineage.Groups(seen.Own); len(groups) > 0 && len(groups[0].Points) > 0 {
+		of.GiB = groups[0].Points[0].SizeGiB
 	}
-	return sources, onlyCopies(recovery), nil
+	seen.Subjects = []protect.Source{of}
+	return seen, nil
 }
 
 // Copies are the images of a policy in cfg's region that were copied there,
 // usable or not.
 func Copies(ctx context.Context, cfg aws.Config, plan, policy string) ([]lineage.Point, error) {
-	points, err := list(ctx, ec2.NewFromConfig(cfg), cfg.Region, plan, policy)
-	return onlyCopies(points), err
-}
-
-func onlyCopies(points []lineage.Point) []lineage.Point {
-	var copies []lineage.Point
-	for _, p := range points {
-		if p.Source != "" {
-			copies = append(copies, p)
-		}
+	images, err := list(ctx, ec2.NewFromConfig(cfg), plan, policy)
+	if err != nil {
+		return nil, fmt.Errorf("%w (policy %s in %s)", err, policy, cfg.Region)
 	}
-	return copies
-}
-
-// lister is the one action that listing needs.
-type lister interface {
-	DescribeImages(context.Context, *ec2.DescribeImagesInput, ...func(*ec2.Options)) (*ec2.DescribeImagesOutput, error)
+	_, copies := ebs.Divide(points(images, cfg.Region))
+	return copies, nil
 }
 
 // list reads every page of a policy's own images in a region.
-func list(ctx context.Context, region lister, name, plan, policy string) ([]lineage.Point, error) {
-	var points []lineage.Point
+func list(ctx context.Context, region ec2.DescribeImagesAPIClient, plan, policy string) ([]types.Image, error) {
+	var images []types.Image
 	pages := ec2.NewDescribeImagesPaginator(region, &ec2.DescribeImagesInput{
 		Owners:     []string{"self"},
 		Filters:    tagged.Lineage(plan, policy),
@@ -66,13 +61,19 @@ func list(ctx context.Context, region lister, name, plan, policy string) ([]line
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("list the images of policy %s in %s: %w", policy, name, err)
+			return nil, fmt.Errorf("list the images: %w", err)
 		}
-		for _, image := range page.Images {
-			points = append(points, point(image, name))
-		}
+		images = append(images, page.Images...)
 	}
-	return points, nil
+	return images, nil
+}
+
+func points(images []types.Image, region string) []lineage.Point {
+	found := make([]lineage.Point, 0, len(images))
+	for _, image := range images {
+		found = append(found, point(image, region))
+	}
+	return found
 }
 
 // point: of a copy, the tags say what it was made from and when. An image whose
@@ -92,9 +93,15 @@ func point(image types.Image, region string) lineage.Point {
 		if device.Ebs != nil && device.Ebs.SnapshotId != nil {
 			p.Parts = append(p.Parts, *device.Ebs.SnapshotId)
 			p.SizeGiB += int(aws.ToInt32(device.Ebs.VolumeSize))
+			p.Plain = p.Plain || !aws.ToBool(device.Ebs.Encrypted)
 		}
 	}
-	return p.Tagged(tagged.Of(image.Tags))
+	if image.StateReason != nil {
+		p.Fault = aws.ToString(image.StateReason.Message)
+	}
+	tags := tagged.Of(image.Tags)
+	p.Tags = lineage.Own(tags)
+	return p.Tagged(tags)
 }
 
 // state: what is neither available nor failed, such as an image that a person

@@ -3,7 +3,6 @@ package images
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,41 +12,42 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/backlog"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/protect"
+	"github.com/pilotlight/pilotlight/pkg/protect/ebs"
 	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
 )
 
-// make makes one image when one is due.
-func (p *pass) make(ctx context.Context, sources []lineage.Point) error {
-	if !backlog.Due(sources, p.Policy.Every.D(), p.Now) {
+// Take makes one image when one is due.
+func (k kind) Take(ctx context.Context, seen ebs.Seen, done *protect.Result) error {
+	if !backlog.Due(seen.Sources, k.Policy.Every.D(), k.Now) {
 		return nil
 	}
-	instance, err := p.model(ctx)
+	instance, err := k.model(ctx)
 	if err != nil || instance == "" {
 		return err
 	}
 	// The name is also the set. Image names are unique in a region, so that a
 	// second pass in the same second cannot make a second image.
-	name := p.Plan + "-" + p.Policy.Name + "-" + p.Now.UTC().Format("20060102T150405Z")
-	made := lineage.Point{Policy: p.Policy.Name, Set: name, SetSize: 1}
-	_, err = p.from.CreateImage(ctx, &ec2.CreateImageInput{
+	name := k.Plan + "-" + k.Policy.Name + "-" + k.Now.UTC().Format("20060102T150405Z")
+	made := lineage.Point{Policy: k.Policy.Name, Set: name, SetSize: 1}
+	_, err = k.In(k.From).CreateImage(ctx, &ec2.CreateImageInput{
 		InstanceId:  aws.String(instance),
 		Name:        aws.String(name),
-		Description: aws.String("Pilotlight: " + p.Plan + "/" + p.Policy.Name + " from " + instance),
+		Description: aws.String("Pilotlight: " + k.Plan + "/" + k.Policy.Name + " from " + instance),
 		// EC2 reboots the instance unless it is told not to.
 		// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html
 		NoReboot: aws.Bool(true),
 		TagSpecifications: []types.TagSpecification{
-			tagged.On(types.ResourceTypeImage, lineage.SourceTags(p.Plan, made)),
-			tagged.On(types.ResourceTypeSnapshot, lineage.PartTags(p.Plan, made)),
+			tagged.On(types.ResourceTypeImage, lineage.SourceTags(k.Plan, made)),
+			tagged.On(types.ResourceTypeSnapshot, lineage.PartTags(k.Plan, made)),
 		},
 	})
 	switch {
 	case err == nil:
-		p.result.Taken++
-		p.log.Info("image begun", "region", p.From.Region, "instance", instance, "image", name)
+		done.Taken++
+		k.Log.Info("image begun", "region", k.From.Region, "instance", instance, "image", name)
 		return nil
 	case protect.Later(err):
-		p.result.Waiting++
+		done.Waiting++
 		return nil
 	}
 	return fmt.Errorf("make an image of %s: %w", instance, err)
@@ -56,16 +56,16 @@ func (p *pass) make(ctx context.Context, sources []lineage.Point) error {
 // model is the instance that stands for the selection: the one that has run
 // longest, which has proved itself; of equals the first id. Without one there is
 // nothing to make an image of, and the images that exist stay.
-func (p *pass) model(ctx context.Context) (string, error) {
+func (k kind) model(ctx context.Context) (string, error) {
 	var oldest *types.Instance
-	pages := ec2.NewDescribeInstancesPaginator(p.from, &ec2.DescribeInstancesInput{
-		Filters:    append(tagged.Filters(p.Policy.Images.Tags), tagged.Filter("instance-state-name", string(types.InstanceStateNameRunning))),
+	pages := ec2.NewDescribeInstancesPaginator(k.In(k.From), &ec2.DescribeInstancesInput{
+		Filters:    append(tagged.Filters(k.Policy.Images.Tags), tagged.Filter("instance-state-name", string(types.InstanceStateNameRunning))),
 		MaxResults: aws.Int32(page),
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return "", fmt.Errorf("list the instances of policy %s in %s: %w", p.Policy.Name, p.From.Region, err)
+			return "", fmt.Errorf("list the instances of policy %s in %s: %w", k.Policy.Name, k.From.Region, err)
 		}
 		for _, reservation := range page.Reservations {
 			for i := range reservation.Instances {
@@ -76,7 +76,7 @@ func (p *pass) model(ctx context.Context) (string, error) {
 		}
 	}
 	if oldest == nil {
-		p.log.Warn("no running instance matches the policy", "region", p.From.Region)
+		k.Log.Warn("no running instance matches the policy", "region", k.From.Region)
 		return "", nil
 	}
 	return aws.ToString(oldest.InstanceId), nil
@@ -87,44 +87,4 @@ func before(a, b *types.Instance) bool {
 		aws.ToTime(a.LaunchTime).Compare(aws.ToTime(b.LaunchTime)),
 		cmp.Compare(aws.ToString(a.InstanceId), aws.ToString(b.InstanceId)),
 	) < 0
-}
-
-// copy begins the copies that are missing: one at a time a policy, so AWS's own
-// quota is all that limits it.
-func (p *pass) copy(ctx context.Context, missing backlog.Copies) error {
-	p.result.Waiting += missing.Held
-	var failed []error
-	for _, source := range missing.Wanted {
-		_, err := p.to.CopyImage(ctx, p.copyOf(source.Point))
-		switch {
-		case err == nil:
-			p.result.Copied++
-			p.log.Info("copy begun", "region", p.To.Region, "source", source.ID)
-		case protect.Later(err):
-			p.result.Waiting++
-		default:
-			failed = append(failed, fmt.Errorf("copy image %s to %s: %w", source.ID, p.To.Region, err))
-		}
-	}
-	return errors.Join(failed...)
-}
-
-// copyOf has the source's set as its name, which makes a second copy impossible
-// while one exists. CopyImage has a client token too, but after a failed copy it
-// would answer with the failed image again.
-func (p *pass) copyOf(source lineage.Point) *ec2.CopyImageInput {
-	in := &ec2.CopyImageInput{
-		Name:          aws.String(source.Set),
-		Description:   aws.String("Pilotlight: " + p.Plan + "/" + p.Policy.Name + " copy of " + source.ID),
-		SourceImageId: aws.String(source.ID),
-		SourceRegion:  aws.String(p.From.Region),
-		TagSpecifications: []types.TagSpecification{
-			tagged.On(types.ResourceTypeImage, lineage.CopyTags(p.Plan, source)),
-			tagged.On(types.ResourceTypeSnapshot, lineage.PartTags(p.Plan, source)),
-		},
-	}
-	if p.Policy.Key != "" {
-		in.Encrypted, in.KmsKeyId = aws.Bool(true), aws.String(p.Policy.Key)
-	}
-	return in
 }

@@ -15,39 +15,43 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/protect"
+	"github.com/pilotlight/pilotlight/pkg/protect/ebs"
 )
 
-// point turns what the policy names to the newest usable image, unless it points
-// there already, and says which images were pointed at before: those are in use.
-// While nothing is usable yet, everything stays as it is.
-func (p *pass) point(ctx context.Context, copies []lineage.Point) (inUse map[string]bool, err error) {
+// InUse says which images the policy's pointers hold, and turns them to the newest
+// usable one, unless they point there already. They live in the recovery region:
+// while that one serves, they stay as they are and what they hold is still in use.
+// While nothing is usable yet, everything stays as it is, too.
+func (k kind) InUse(ctx context.Context, at protect.Site, copies []lineage.Point, done *protect.Result) (inUse map[string]bool, err error) {
 	inUse = map[string]bool{}
-	at := p.Policy.Point
-	if at == nil {
+	pointer := k.Policy.Point
+	if pointer == nil || at.Region != k.Recovery {
 		return inUse, nil
 	}
 	newest, usable := newestUsable(copies)
-	if at.LaunchTemplate != "" {
-		versions, err := p.versions(ctx, at.LaunchTemplate)
+	usable = usable && at.Region == k.To.Region
+	if pointer.LaunchTemplate != "" {
+		versions, err := k.versions(ctx, pointer.LaunchTemplate)
 		if err != nil {
 			return nil, err
 		}
 		inUse[imageOf(versions.inService)] = true
 		inUse[imageOf(versions.latest)] = true
 		if usable {
-			if err := p.pointTemplate(ctx, at.LaunchTemplate, versions, newest.ID); err != nil {
+			if err := k.pointTemplate(ctx, pointer.LaunchTemplate, versions, newest.ID, done); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if at.Parameter != "" {
-		current, err := p.parameter(ctx, at.Parameter)
+	if pointer.Parameter != "" {
+		current, err := k.parameter(ctx, pointer.Parameter)
 		if err != nil {
 			return nil, err
 		}
 		inUse[aws.ToString(current.Value)] = true
 		if usable {
-			if err := p.pointParameter(ctx, at.Parameter, current, newest.ID); err != nil {
+			if err := k.pointParameter(ctx, pointer.Parameter, current, newest.ID, done); err != nil {
 				return nil, err
 			}
 		}
@@ -55,18 +59,21 @@ func (p *pass) point(ctx context.Context, copies []lineage.Point) (inUse map[str
 	return inUse, nil
 }
 
+// recovery is EC2 in the recovery region, where pointers point.
+func (k kind) recovery() ebs.Region { return k.In(protect.Site{Region: k.Recovery}) }
+
 // versions are the two versions of a launch template that anything launches
 // without naming a number. Images of older versions are not in use: every image
 // would be, for ever.
 type versions struct{ inService, latest types.LaunchTemplateVersion }
 
-func (p *pass) versions(ctx context.Context, template string) (versions, error) {
-	out, err := p.recovery.DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{
+func (k kind) versions(ctx context.Context, template string) (versions, error) {
+	out, err := k.recovery().DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{
 		LaunchTemplateName: aws.String(template),
 		Versions:           []string{"$Default", "$Latest"},
 	})
 	if err != nil {
-		return versions{}, fmt.Errorf("read launch template %s in %s: %w", template, p.Recovery, err)
+		return versions{}, fmt.Errorf("read launch template %s in %s: %w", template, k.Recovery, err)
 	}
 	var found versions
 	for _, v := range out.LaunchTemplateVersions {
@@ -83,13 +90,13 @@ func (p *pass) versions(ctx context.Context, template string) (versions, error) 
 // pointTemplate makes a version like the default one but for the image, and then
 // makes that the default. When a pass ended between the two, the version is there
 // already and only the second is left.
-func (p *pass) pointTemplate(ctx context.Context, template string, was versions, image string) error {
+func (k kind) pointTemplate(ctx context.Context, template string, was versions, image string, done *protect.Result) error {
 	if imageOf(was.inService) == image {
 		return nil
 	}
 	number := was.latest.VersionNumber
 	if aws.ToString(was.latest.VersionDescription) != describe(image) {
-		made, err := p.recovery.CreateLaunchTemplateVersion(ctx, &ec2.CreateLaunchTemplateVersionInput{
+		made, err := k.recovery().CreateLaunchTemplateVersion(ctx, &ec2.CreateLaunchTemplateVersionInput{
 			LaunchTemplateName: aws.String(template),
 			SourceVersion:      aws.String(strconv.FormatInt(aws.ToInt64(was.inService.VersionNumber), 10)),
 			LaunchTemplateData: &types.RequestLaunchTemplateData{ImageId: aws.String(image)},
@@ -101,14 +108,14 @@ func (p *pass) pointTemplate(ctx context.Context, template string, was versions,
 		}
 		number = made.LaunchTemplateVersion.VersionNumber
 	}
-	if _, err := p.recovery.ModifyLaunchTemplate(ctx, &ec2.ModifyLaunchTemplateInput{
+	if _, err := k.recovery().ModifyLaunchTemplate(ctx, &ec2.ModifyLaunchTemplateInput{
 		LaunchTemplateName: aws.String(template),
 		DefaultVersion:     aws.String(strconv.FormatInt(aws.ToInt64(number), 10)),
 	}); err != nil {
 		return fmt.Errorf("make version %d the default of launch template %s: %w", aws.ToInt64(number), template, err)
 	}
-	p.result.Pointed++
-	p.log.Info("launch template points at a newer image", "region", p.Recovery, "template", template, "image", image)
+	done.Pointed++
+	k.Log.Info("launch template points at a newer image", "region", k.Recovery, "template", template, "image", image)
 	return nil
 }
 
@@ -130,13 +137,13 @@ func imageOf(v types.LaunchTemplateVersion) string {
 }
 
 // parameter is the parameter as it is; the zero value when there is none.
-func (p *pass) parameter(ctx context.Context, name string) (ssmtypes.Parameter, error) {
-	out, err := p.parameters.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(name)})
+func (k kind) parameter(ctx context.Context, name string) (ssmtypes.Parameter, error) {
+	out, err := k.parameters.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(name)})
 	if failure.Code(err) == "ParameterNotFound" {
 		return ssmtypes.Parameter{}, nil
 	}
 	if err != nil {
-		return ssmtypes.Parameter{}, fmt.Errorf("read parameter %s in %s: %w", name, p.Recovery, err)
+		return ssmtypes.Parameter{}, fmt.Errorf("read parameter %s in %s: %w", name, k.Recovery, err)
 	}
 	return *out.Parameter, nil
 }
@@ -145,7 +152,7 @@ func (p *pass) parameter(ctx context.Context, name string) (ssmtypes.Parameter, 
 // gave it. The data type aws:ec2:image would be checked after the call has
 // answered, so that a write could be lost without a word.
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-ec2-aliases.html
-func (p *pass) pointParameter(ctx context.Context, name string, was ssmtypes.Parameter, image string) error {
+func (k kind) pointParameter(ctx context.Context, name string, was ssmtypes.Parameter, image string, done *protect.Result) error {
 	if aws.ToString(was.Value) == image {
 		return nil
 	}
@@ -156,10 +163,10 @@ func (p *pass) pointParameter(ctx context.Context, name string, was ssmtypes.Par
 		DataType:  was.DataType,
 		Overwrite: aws.Bool(true),
 	}
-	if _, err := p.parameters.PutParameter(ctx, in); err != nil {
+	if _, err := k.parameters.PutParameter(ctx, in); err != nil {
 		return fmt.Errorf("point parameter %s at %s: %w", name, image, err)
 	}
-	p.result.Pointed++
-	p.log.Info("parameter points at a newer image", "region", p.Recovery, "parameter", name, "image", image)
+	done.Pointed++
+	k.Log.Info("parameter points at a newer image", "region", k.Recovery, "parameter", name, "image", image)
 	return nil
 }

@@ -12,46 +12,52 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/backlog"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/protect"
+	"github.com/pilotlight/pilotlight/pkg/protect/ebs"
 	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
 )
 
-// Page sizes: the most that EC2 gives in one answer.
-const (
-	volumesPage   = 500
-	snapshotsPage = 1000
-)
+// volumesPage is the most volumes that EC2 gives in one answer.
+const volumesPage = 500
 
-func (p *pass) look(ctx context.Context) (world, error) {
-	var seen world
-	var err error
-	if seen.volumes, err = p.volumes(ctx); err != nil {
-		return seen, fmt.Errorf("list the volumes of policy %s in %s: %w", p.Policy.Name, p.From.Region, err)
+// Look lists the points of the policy, and on the side that serves what they are
+// to be made of.
+func (k kind) Look(ctx context.Context, at protect.Site) (seen ebs.Seen, err error) {
+	if at.Region == k.From.Region {
+		switch {
+		case k.Policy.Snapshots != nil:
+			err = k.adopt(ctx, &seen)
+		case k.Policy.Volumes != nil:
+			seen.Volumes, err = k.volumes(ctx)
+		}
+		if err != nil {
+			return seen, err
+		}
 	}
-	primary, err := list(ctx, p.from, tagged.Lineage(p.Plan, p.Policy.Name))
+	snapshots, err := ebs.Snapshots(ctx, k.In(at), tagged.Lineage(k.Plan, k.Policy.Name))
 	if err != nil {
-		return seen, fmt.Errorf("list the snapshots of policy %s in %s: %w", p.Policy.Name, p.From.Region, err)
+		return seen, fmt.Errorf("list the snapshots: %w", err)
 	}
-	recovery, err := list(ctx, p.to, tagged.Lineage(p.Plan, p.Policy.Name))
-	if err != nil {
-		return seen, fmt.Errorf("list the snapshots of policy %s in %s: %w", p.Policy.Name, p.To.Region, err)
+	seen.Own, seen.Copies = ebs.Divide(points(snapshots, at.Region))
+	if k.Policy.Volumes != nil {
+		seen.Sources = sources(seen.Own, seen.Volumes)
+		seen.Subjects = subjects(seen.Volumes)
 	}
-	seen.sources = sources(primary, p.From.Region, seen.volumes)
-	seen.copies = copies(recovery, p.To.Region)
 	return seen, nil
 }
 
 // volumes are the attached volumes that the policy selects. A volume that is
 // attached to several instances belongs to the set of the first.
-func (p *pass) volumes(ctx context.Context) ([]backlog.Volume, error) {
+func (k kind) volumes(ctx context.Context) ([]backlog.Volume, error) {
 	var volumes []backlog.Volume
-	pages := ec2.NewDescribeVolumesPaginator(p.from, &ec2.DescribeVolumesInput{
-		Filters:    append(tagged.Filters(p.Policy.Volumes.Tags), tagged.Filter("status", string(types.VolumeStateInUse))),
+	pages := ec2.NewDescribeVolumesPaginator(k.In(k.From), &ec2.DescribeVolumesInput{
+		Filters:    append(tagged.Filters(k.Policy.Volumes.Tags), tagged.Filter("status", string(types.VolumeStateInUse))),
 		MaxResults: aws.Int32(volumesPage),
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("list the volumes: %w", err)
 		}
 		for _, v := range page.Volumes {
 			if len(v.Attachments) == 0 {
@@ -64,88 +70,77 @@ func (p *pass) volumes(ctx context.Context) ([]backlog.Volume, error) {
 				ID:       aws.ToString(v.VolumeId),
 				Instance: aws.ToString(at.InstanceId),
 				Device:   aws.ToString(at.Device),
+				GiB:      int(aws.ToInt32(v.Size)),
+				Tags:     lineage.Own(tagged.Of(v.Tags)),
 			})
 		}
 	}
 	return volumes, nil
 }
 
-// list reads every page of the account's own snapshots that pass the filters.
-func list(ctx context.Context, region lister, filters []types.Filter) ([]types.Snapshot, error) {
-	var snapshots []types.Snapshot
-	pages := ec2.NewDescribeSnapshotsPaginator(region, &ec2.DescribeSnapshotsInput{
-		OwnerIds:   []string{"self"},
-		Filters:    filters,
-		MaxResults: aws.Int32(snapshotsPage),
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		snapshots = append(snapshots, page.Snapshots...)
-	}
-	return snapshots, nil
-}
-
-// lister is the one action that listing needs.
-type lister interface {
-	DescribeSnapshots(context.Context, *ec2.DescribeSnapshotsInput, ...func(*ec2.Options)) (*ec2.DescribeSnapshotsOutput, error)
-}
-
-// Copies are the snapshots of a policy in cfg's region that were copied there,
-// usable or not.
-func Copies(ctx context.Context, cfg aws.Config, plan, policy string) ([]lineage.Point, error) {
-	snapshots, err := list(ctx, ec2.NewFromConfig(cfg), tagged.Lineage(plan, policy))
-	if err != nil {
-		return nil, fmt.Errorf("list the snapshots of policy %s in %s: %w", policy, cfg.Region, err)
-	}
-	return copies(snapshots, cfg.Region), nil
-}
-
-// sources are the snapshots taken of volumes. Their device is where the volume
-// is attached now: copies are begun minutes after, and no tag of a call that
-// snapshots several volumes could say it of one.
-func sources(snapshots []types.Snapshot, region string, volumes []backlog.Volume) []lineage.Point {
-	devices := map[string]string{}
+// subjects are the instances that the volumes are attached to.
+func subjects(volumes []backlog.Volume) []protect.Source {
+	var found []protect.Source
+	at := map[string]int{}
 	for _, v := range volumes {
-		devices[v.ID] = v.Device
-	}
-	var points []lineage.Point
-	for _, s := range snapshots {
-		p := point(s, region)
-		if p.Source != "" || p.Instance == "" {
-			continue // a copy that came here, or a snapshot that is part of an image
+		i, ok := at[v.Instance]
+		if !ok {
+			i, at[v.Instance] = len(found), len(found)
+			found = append(found, protect.Source{ID: v.Instance})
 		}
-		p.Origin = aws.ToString(s.VolumeId)
-		p.TakenAt = p.Started
-		p.Device = devices[p.Origin]
-		points = append(points, p)
+		found[i].GiB += v.GiB
 	}
-	return points
+	return found
 }
 
-// copies are the snapshots that were copied here. Their volume id means nothing.
+// sources are the snapshots taken, with the device and the tags that their volume
+// has now: copies are begun minutes after. No tag of a call that snapshots several
+// volumes could say what one of them has. CreateSnapshots can copy each volume's
+// tags itself, but would take Pilotlight's own of a restored volume with them,
+// which say that it is a copy, and AWS does not say what becomes of a volume with
+// more tags than go beside those of the request: a copy can leave some behind, a
+// snapshot that is not taken is no protection.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSnapshots.html
+func sources(own []lineage.Point, volumes []backlog.Volume) []lineage.Point {
+	now := make(map[string]*backlog.Volume, len(volumes))
+	for i := range volumes {
+		now[volumes[i].ID] = &volumes[i]
+	}
+	taken := slices.Clone(own)
+	for i := range taken {
+		if v := now[taken[i].Origin]; v != nil {
+			taken[i].Device, taken[i].Tags = v.Device, v.Tags
+		}
+	}
+	return taken
+}
+
+// points are the snapshots that are points of their own, and not parts of an image.
+func points(snapshots []types.Snapshot, region string) []lineage.Point {
+	found := make([]lineage.Point, 0, len(snapshots))
+	for _, s := range snapshots {
+		if p := point(s, region); p.Instance != "" {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// point: of a copy, the tags say which volume it is of, and when it was taken.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Snapshot.html
-func copies(snapshots []types.Snapshot, region string) []lineage.Point {
-	var points []lineage.Point
-	for _, s := range snapshots {
-		if p := point(s, region); p.Source != "" && p.Instance != "" {
-			points = append(points, p)
-		}
-	}
-	return points
-}
-
 func point(s types.Snapshot, region string) lineage.Point {
 	return lineage.Point{
 		ID:      aws.ToString(s.SnapshotId),
 		Region:  region,
+		Origin:  aws.ToString(s.VolumeId),
+		TakenAt: aws.ToTime(s.StartTime),
 		Started: aws.ToTime(s.StartTime),
 		Done:    aws.ToTime(s.CompletionTime),
 		State:   state(s),
 		SizeGiB: int(aws.ToInt32(s.VolumeSize)),
+		Plain:   !aws.ToBool(s.Encrypted),
 		Key:     aws.ToString(s.KmsKeyId),
+		Fault:   aws.ToString(s.StateMessage),
 	}.Tagged(tagged.Of(s.Tags))
 }
 

@@ -1,99 +1,97 @@
 // Package snapshots keeps the recovery points of EBS volumes: it takes a set of
-// snapshots an instance, copies it to the recovery region under that region's
-// key, and retires what retention lets go on both sides.
+// snapshots an instance, or adopts those that another tool takes, copies them to
+// the other side under that region's key, and has retention applied on all sides.
 //
 // It guarantees that every snapshot carries its lineage from the call that makes
-// it, that volumes of one instance are taken together, and that a quota or a
-// throttle only delays. It does not check that keys are usable and does not
-// protect the recovery region while that one serves.
+// it, that volumes of one instance are taken together, that a copy carries the
+// tags that its volume had, so that what is restored from it is protected again,
+// and that a snapshot of another tool is never changed. It does not check that
+// keys are usable.
 package snapshots
 
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"log/slog"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"github.com/pilotlight/pilotlight/pkg/backlog"
+	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/protect"
-	"github.com/pilotlight/pilotlight/pkg/protect/access"
+	"github.com/pilotlight/pilotlight/pkg/protect/ebs"
+	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
 )
-
-// api is every EC2 action that a pass uses, in one region or the other.
-type api interface {
-	DescribeVolumes(context.Context, *ec2.DescribeVolumesInput, ...func(*ec2.Options)) (*ec2.DescribeVolumesOutput, error)
-	DescribeInstances(context.Context, *ec2.DescribeInstancesInput, ...func(*ec2.Options)) (*ec2.DescribeInstancesOutput, error)
-	DescribeSnapshots(context.Context, *ec2.DescribeSnapshotsInput, ...func(*ec2.Options)) (*ec2.DescribeSnapshotsOutput, error)
-	CreateSnapshots(context.Context, *ec2.CreateSnapshotsInput, ...func(*ec2.Options)) (*ec2.CreateSnapshotsOutput, error)
-	CopySnapshot(context.Context, *ec2.CopySnapshotInput, ...func(*ec2.Options)) (*ec2.CopySnapshotOutput, error)
-	CreateTags(context.Context, *ec2.CreateTagsInput, ...func(*ec2.Options)) (*ec2.CreateTagsOutput, error)
-	DeleteTags(context.Context, *ec2.DeleteTagsInput, ...func(*ec2.Options)) (*ec2.DeleteTagsOutput, error)
-	DeleteSnapshot(context.Context, *ec2.DeleteSnapshotInput, ...func(*ec2.Options)) (*ec2.DeleteSnapshotOutput, error)
-}
 
 // Rotation is the rotate-snapshots function.
 type Rotation struct {
+	cfg    aws.Config
 	ledger protect.Ledger
-	in     func(protect.Site) api
 }
 
 // New wires a rotation to AWS.
-func New(cfg aws.Config, ledger protect.Ledger) *Rotation {
-	return &Rotation{ledger, func(site protect.Site) api {
-		return ec2.NewFromConfig(access.At(cfg, site))
-	}}
-}
+func New(cfg aws.Config, ledger protect.Ledger) *Rotation { return &Rotation{cfg, ledger} }
 
 // Handle makes one pass over the policy in the input.
 func (r *Rotation) Handle(ctx context.Context, raw json.RawMessage) (protect.Result, error) {
-	begun, err := protect.RotateSnapshots.Begin(ctx, r.ledger, raw)
+	return ebs.Handle(ctx, r.cfg, r.ledger, protect.RotateSnapshots, raw, kindOf)
+}
+
+// Inspect says how well each instance, or each volume of adopted snapshots, is
+// protected. It changes nothing.
+func Inspect(ctx context.Context, cfg aws.Config, pass protect.Pass) ([]protect.Source, error) {
+	return ebs.New(cfg, pass, kindOf).Inspect(ctx)
+}
+
+// kind is what a pass over snapshots does in its own way.
+type kind struct{ *ebs.Pass }
+
+func kindOf(p *ebs.Pass) ebs.Kind { return kind{p} }
+
+// Copy names the source region and nothing more of the source: the SDK signs the
+// request that the destination sends there.
+func (k kind) Copy(ctx context.Context, source lineage.Point, within int32, tags map[string]string) error {
+	in := &ec2.CopySnapshotInput{
+		SourceRegion:      aws.String(k.From.Region),
+		SourceSnapshotId:  aws.String(source.ID),
+		Description:       aws.String("Pilotlight: " + k.Plan + "/" + k.Policy.Name + " copy of " + source.ID),
+		TagSpecifications: []types.TagSpecification{tagged.On(types.ResourceTypeSnapshot, tags)},
+	}
+	if within > 0 {
+		in.CompletionDurationMinutes = aws.Int32(within)
+	}
+	in.Encrypted, in.KmsKeyId = k.Encryption()
+	_, err := k.In(k.To).CopySnapshot(ctx, in)
+	return err
+}
+
+// InUse: nothing follows a snapshot, and what is made from one AWS knows.
+func (k kind) InUse(context.Context, protect.Site, []lineage.Point, *protect.Result) (map[string]bool, error) {
+	return nil, nil
+}
+
+// Delete deletes one snapshot. AWS itself refuses one that an image is made from,
+// which is the guard for images that others registered.
+func (k kind) Delete(ctx context.Context, at protect.Site, point lineage.Point) error {
+	_, err := k.In(at).DeleteSnapshot(ctx, &ec2.DeleteSnapshotInput{SnapshotId: aws.String(point.ID)})
+	switch failure.Code(err) {
+	case "InvalidSnapshot.NotFound":
+		return nil // an earlier pass deleted it and the listing did not show that yet
+	case "InvalidSnapshot.InUse":
+		return tagged.ErrKept
+	}
+	return err
+}
+
+// Copies are the snapshots of a policy in cfg's region that were copied there,
+// usable or not.
+func Copies(ctx context.Context, cfg aws.Config, plan, policy string) ([]lineage.Point, error) {
+	snapshots, err := ebs.Snapshots(ctx, ec2.NewFromConfig(cfg), tagged.Lineage(plan, policy))
 	if err != nil {
-		return protect.Result{}, err
+		return nil, fmt.Errorf("list the snapshots of policy %s in %s: %w", policy, cfg.Region, err)
 	}
-	if begun.Ignored != "" {
-		return protect.Result{Status: protect.Ignored, Reason: begun.Ignored}, nil
-	}
-	p := &pass{
-		Pass:   begun,
-		from:   r.in(begun.From),
-		to:     r.in(begun.To),
-		result: protect.Result{Status: protect.Reconciled},
-		log:    slog.With("plan", begun.Plan, "policy", begun.Policy.Name),
-	}
-	err = p.reconcile(ctx)
-	return p.result, err
-}
-
-// pass is one look at the world and what follows from it.
-type pass struct {
-	protect.Pass
-	from, to api
-	result   protect.Result
-	log      *slog.Logger
-}
-
-// world is what a pass sees of its policy.
-type world struct {
-	volumes []backlog.Volume
-	sources []lineage.Point // in the primary region
-	copies  []lineage.Point // in the recovery region
-}
-
-// reconcile takes, copies and retires. An error in one leaves the others to be
-// done: a key that fits one volume's copy no more must stop neither the other
-// volumes nor the retention that makes room.
-func (p *pass) reconcile(ctx context.Context) error {
-	seen, err := p.look(ctx)
-	if err != nil {
-		return err
-	}
-	taken := p.take(ctx, seen)
-	missing := backlog.Missing(seen.sources, seen.copies, backlog.Policy{Every: p.Policy.Every.D(), RPO: p.Policy.RPO.D()}, p.Now)
-	copied := p.copy(ctx, missing)
-	retired := p.retire(ctx, seen, missing.Outstanding)
-	return errors.Join(taken, copied, retired)
+	_, copies := ebs.Divide(points(snapshots, cfg.Region))
+	return copies, nil
 }

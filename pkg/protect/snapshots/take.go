@@ -11,8 +11,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/pilotlight/pilotlight/pkg/backlog"
+	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/protect"
+	"github.com/pilotlight/pilotlight/pkg/protect/ebs"
 	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
 )
 
@@ -20,29 +22,33 @@ import (
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html
 const instancesFilter = 200
 
-// take snapshots the instances that are due, one call each.
-func (p *pass) take(ctx context.Context, seen world) error {
-	due := backlog.DueInstances(seen.volumes, seen.sources, p.Policy.Every.D(), p.Now)
-	instances, err := p.instances(ctx, due)
+// Take snapshots the instances that are due, one call each. Of what another tool
+// takes, nothing ever is.
+func (k kind) Take(ctx context.Context, seen ebs.Seen, done *protect.Result) error {
+	due := backlog.DueInstances(seen.Volumes, seen.Sources, k.Policy.Every.D(), k.Now)
+	instances, err := k.instances(ctx, due)
 	if err != nil {
-		return fmt.Errorf("list the volumes of %d instances in %s: %w", len(due), p.From.Region, err)
+		return fmt.Errorf("list the volumes of %d instances in %s: %w", len(due), k.From.Region, err)
 	}
 	var failed []error
 	for i, instance := range instances {
-		request, size := p.request(instance, seen.volumes)
+		request, size := k.request(instance, seen.Volumes)
 		if size == 0 {
 			continue // its volumes were detached since they were listed
 		}
-		_, err := p.from.CreateSnapshots(ctx, request)
+		_, err := k.In(k.From).CreateSnapshots(ctx, request)
 		switch {
 		case err == nil:
-			p.result.Taken++
-			p.log.Info("snapshots taken", "region", p.From.Region, "instance", aws.ToString(instance.InstanceId))
+			done.Taken++
+			k.Log.Info("snapshots taken", "region", k.From.Region, "instance", aws.ToString(instance.InstanceId))
 		case protect.Later(err):
-			p.result.Waiting += len(instances) - i
+			done.Waiting += len(instances) - i
 			return errors.Join(failed...)
 		default:
 			failed = append(failed, fmt.Errorf("snapshot the volumes of %s: %w", aws.ToString(instance.InstanceId), err))
+			if failure.Code(err) == "" {
+				return errors.Join(failed...) // no answer: nor would the others have one
+			}
 		}
 	}
 	return errors.Join(failed...)
@@ -50,10 +56,10 @@ func (p *pass) take(ctx context.Context, seen world) error {
 
 // instances are the due ones with everything that is attached to them. One that
 // was terminated a moment ago is not among them.
-func (p *pass) instances(ctx context.Context, due []string) ([]types.Instance, error) {
+func (k kind) instances(ctx context.Context, due []string) ([]types.Instance, error) {
 	var instances []types.Instance
 	for ids := range slices.Chunk(due, instancesFilter) {
-		pages := ec2.NewDescribeInstancesPaginator(p.from, &ec2.DescribeInstancesInput{
+		pages := ec2.NewDescribeInstancesPaginator(k.In(k.From), &ec2.DescribeInstancesInput{
 			Filters: []types.Filter{
 				tagged.Filter("instance-id", ids...),
 				tagged.Filter("instance-state-name", "running", "stopping", "stopped"),
@@ -77,7 +83,7 @@ func (p *pass) instances(ctx context.Context, due []string) ([]types.Instance, e
 // takes all that are attached but those it is told to leave out, and wants the
 // boot volume left out in words of its own.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceSpecification.html
-func (p *pass) request(instance types.Instance, volumes []backlog.Volume) (request *ec2.CreateSnapshotsInput, size int) {
+func (k kind) request(instance types.Instance, volumes []backlog.Volume) (request *ec2.CreateSnapshotsInput, size int) {
 	id := aws.ToString(instance.InstanceId)
 	selected := map[string]bool{}
 	for _, v := range volumes {
@@ -99,14 +105,14 @@ func (p *pass) request(instance types.Instance, volumes []backlog.Volume) (reque
 			leave.ExcludeDataVolumeIds = append(leave.ExcludeDataVolumeIds, volume)
 		}
 	}
-	tags := lineage.SourceTags(p.Plan, lineage.Point{
-		Policy:   p.Policy.Name,
-		Set:      id + "-" + p.Now.UTC().Format("20060102T150405Z"),
+	tags := lineage.SourceTags(k.Plan, lineage.Point{
+		Policy:   k.Policy.Name,
+		Set:      id + "-" + k.Now.UTC().Format("20060102T150405Z"),
 		SetSize:  size,
 		Instance: id,
 	})
 	return &ec2.CreateSnapshotsInput{
-		Description:           aws.String("Pilotlight: " + p.Plan + "/" + p.Policy.Name + " of " + id),
+		Description:           aws.String("Pilotlight: " + k.Plan + "/" + k.Policy.Name + " of " + id),
 		InstanceSpecification: leave,
 		TagSpecifications:     []types.TagSpecification{tagged.On(types.ResourceTypeSnapshot, tags)},
 	}, size

@@ -1,8 +1,8 @@
-package snapshots
+package ebs
 
 import (
 	"context"
-	"log/slog"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -20,33 +20,34 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
 )
 
-// region is a recovery region that lists what it is given, notes the copies that
-// it is asked for, and fails on everything else.
+// region is a recovery region that lists what it is given, and a kind that notes
+// the copies that it is asked for. Both fail on everything else.
 type region struct {
-	api
+	Region
+	Kind
 	pending []types.Snapshot
-	refuses string // code, for a copy that names a duration
-	asked   []*ec2.CopySnapshotInput
+	refuses string  // code, for a copy that names a duration
+	asked   []int32 // minutes
+	tags    map[string]string
 }
 
 func (r *region) DescribeSnapshots(context.Context, *ec2.DescribeSnapshotsInput, ...func(*ec2.Options)) (*ec2.DescribeSnapshotsOutput, error) {
 	return &ec2.DescribeSnapshotsOutput{Snapshots: r.pending}, nil
 }
 
-func (r *region) CopySnapshot(_ context.Context, in *ec2.CopySnapshotInput, _ ...func(*ec2.Options)) (*ec2.CopySnapshotOutput, error) {
-	asked := *in
-	r.asked = append(r.asked, &asked)
-	if in.CompletionDurationMinutes != nil && r.refuses != "" {
-		return nil, &smithy.GenericAPIError{Code: r.refuses}
+func (r *region) Copy(_ context.Context, _ lineage.Point, within int32, tags map[string]string) error {
+	r.asked, r.tags = append(r.asked, within), tags
+	if within > 0 && r.refuses != "" {
+		return &smithy.GenericAPIError{Code: r.refuses}
 	}
-	return &ec2.CopySnapshotOutput{}, nil
+	return nil
 }
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // behind is a pass whose one volume breaks its RPO in an hour, and took four for
 // its last copy.
-func behind(r *region) (*pass, backlog.Copies) {
+func behind(r *region) (*Pass, backlog.Copies) {
 	source := lineage.Point{
 		ID: "snap-2", Set: "b", SetSize: 1, Policy: "data", Instance: "i-1", Origin: "vol-1", SizeGiB: 500,
 		TakenAt: noon.Add(-time.Hour), State: lineage.Complete,
@@ -57,17 +58,11 @@ func behind(r *region) (*pass, backlog.Copies) {
 	older := before
 	older.ID, older.Source, older.Set, older.TakenAt = "snap-0c", "snap-0", "z", noon.Add(-9*time.Hour)
 	policy := backlog.Policy{Every: 4 * time.Hour, RPO: 6 * time.Hour}
-	p := &pass{to: r, log: slog.New(slog.DiscardHandler)}
-	p.Plan, p.Policy, p.Now = "storefront", plan.Policy{Name: "data"}, noon
+	begun := protect.Pass{Now: noon, Input: protect.Input{Plan: "storefront", Policy: plan.Policy{
+		Name: "data", Volumes: &plan.Selector{Tags: map[string]string{"tier": "data"}},
+	}}}
+	p := Within(begun, func(protect.Site) Region { return r }, func(*Pass) Kind { return r })
 	return p, backlog.Missing([]lineage.Point{source}, []lineage.Point{before, older}, policy, noon)
-}
-
-func minutes(asked []*ec2.CopySnapshotInput) []int32 {
-	var minutes []int32
-	for _, in := range asked {
-		minutes = append(minutes, aws.ToInt32(in.CompletionDurationMinutes))
-	}
-	return minutes
 }
 
 func TestCopy_asksForTheDurationThatSavesTheRPO(t *testing.T) {
@@ -78,13 +73,14 @@ func TestCopy_asksForTheDurationThatSavesTheRPO(t *testing.T) {
 	} {
 		r := &region{refuses: code}
 		p, missing := behind(r)
-		if err := p.copy(t.Context(), missing); err != nil {
+		to := &side{}
+		if err := p.copy(t.Context(), to, missing); err != nil {
 			t.Errorf("refused with %q: %v", code, err)
 		}
-		if diff := cmp.Diff(want, minutes(r.asked)); diff != "" {
+		if diff := cmp.Diff(want, r.asked); diff != "" {
 			t.Errorf("refused with %q: durations asked for (-want +got):\n%s", code, diff)
 		}
-		if got := p.result; got.Copied+got.Waiting != 1 {
+		if got := to.done; got.Copied+got.Waiting != 1 {
 			t.Errorf("refused with %q: %+v, want the copy begun or waiting", code, got)
 		}
 	}
@@ -119,13 +115,50 @@ func TestCopy_leavesWhatHasNoSlotInTheBacklog(t *testing.T) {
 		r.pending = append(r.pending, types.Snapshot{TransferType: types.TransferTypeStandard})
 	}
 	p, missing := behind(r)
-	if err := p.copy(t.Context(), missing); err != nil || len(r.asked) != 0 {
+	to := &side{}
+	if err := p.copy(t.Context(), to, missing); err != nil || len(r.asked) != 0 {
 		t.Errorf("error %v, %d copies asked for", err, len(r.asked))
 	}
-	if diff := cmp.Diff(protect.Result{Waiting: 1}, p.result); diff != "" {
+	if diff := cmp.Diff(protect.Result{Waiting: 1}, to.done); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
 	}
 	if !missing.Outstanding["snap-2"] || !strings.HasPrefix(missing.Wanted[0].ID, "snap-2") {
 		t.Error("the point that waits is not held on to")
+	}
+}
+
+func TestCopy_waitsUntilAnImageHasASlotForEachOfItsDisks(t *testing.T) {
+	for disks, want := range map[int]int{2: 1, 3: 0} {
+		r := &region{}
+		for range backlog.Slots - 2 {
+			r.pending = append(r.pending, types.Snapshot{TransferType: types.TransferTypeStandard})
+		}
+		p, missing := behind(r)
+		missing.Wanted[0].Parts = make([]string, disks)
+		to := &side{}
+		if err := p.copy(t.Context(), to, missing); err != nil || to.done.Copied != want || to.done.Waiting != 1-want {
+			t.Errorf("%d disks and two slots: error %v, result %+v", disks, err, to.done)
+		}
+	}
+}
+
+func TestCopy_beginsACopyWithoutTheTagsThatDoNotFitAndSaysSo(t *testing.T) {
+	r := &region{}
+	p, missing := behind(r)
+	own := map[string]string{"tier": "data"}
+	for i := range 48 {
+		own[fmt.Sprintf("key-%02d", i)] = "value"
+	}
+	missing.Wanted[0].Tags = own
+	to := &side{}
+	if err := p.copy(t.Context(), to, missing); err != nil || to.done.Copied != 1 {
+		t.Fatalf("error %v, result %+v", err, to.done)
+	}
+	if len(r.tags) != 50 || r.tags["tier"] != "data" || r.tags[lineage.Source] != "snap-2" {
+		t.Errorf("%d tags: %v", len(r.tags), r.tags)
+	}
+	want := []string{"vol-1 has more tags than a copy can carry beside Pilotlight's 8: key-41, key-42, key-43, key-44, key-45, key-46, key-47 stay behind; take some off that nobody needs"}
+	if diff := cmp.Diff(want, to.done.Problems); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 }

@@ -1,0 +1,150 @@
+// Package ebs is the pass that recovery points made of EBS snapshots have in
+// common, whether a snapshot is a point of its own or a part of an image: the look
+// at every region, copies up to the slots that AWS has, and retention on all sides.
+//
+// It guarantees that a region which hangs or errs stops nothing that does not need
+// it: while the recovery region serves, the primary one may be gone. It makes no
+// point and copies none: that is what a Kind does.
+package ebs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"github.com/pilotlight/pilotlight/pkg/backlog"
+	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/protect"
+	"github.com/pilotlight/pilotlight/pkg/protect/access"
+)
+
+// Kind is what one kind of recovery points does in its own way. Sites are worked
+// on at the same time: a method must not write what another one reads.
+type Kind interface {
+	// Look lists what is at a site. It changes nothing.
+	Look(ctx context.Context, at protect.Site) (Seen, error)
+	// Take makes the points that are due on the side that serves.
+	Take(ctx context.Context, seen Seen, done *protect.Result) error
+	// Copy begins one copy on the other side. The error tells protect.Later.
+	Copy(ctx context.Context, source lineage.Point, within int32, tags map[string]string) error
+	// InUse turns what shall follow the newest usable copy, and says which points
+	// something holds on to at a site, by id.
+	InUse(ctx context.Context, at protect.Site, usable []lineage.Point, done *protect.Result) (map[string]bool, error)
+	// Delete deletes a point with its parts; ErrKept of package tagged says that AWS
+	// does not let it go.
+	Delete(ctx context.Context, at protect.Site, point lineage.Point) error
+}
+
+// Seen is what a site holds of a policy.
+type Seen struct {
+	Own    []lineage.Point // that Pilotlight took there, in this direction or before it turned
+	Copies []lineage.Point // that Pilotlight copied there
+	// On the side that serves: what copies are made of (Own, or what another tool
+	// took), what is protected, by id and GiB, and the volumes that it is made of.
+	Sources  []lineage.Point
+	Subjects []protect.Source
+	Volumes  []backlog.Volume
+	Problems []string // that only a person can mend
+}
+
+// Pass is one look at the world and what follows from it.
+type Pass struct {
+	protect.Pass
+	Log  *slog.Logger
+	in   func(protect.Site) Region
+	kind Kind
+}
+
+// New prepares a pass whose kind is made for it.
+func New(cfg aws.Config, begun protect.Pass, kind func(*Pass) Kind) *Pass {
+	clients := map[string]Region{}
+	for _, site := range sites(begun) {
+		clients[site.Region] = ec2.NewFromConfig(access.At(cfg, site))
+	}
+	return Within(begun, func(site protect.Site) Region { return clients[site.Region] }, kind)
+}
+
+// Within is New for regions that are at hand.
+func Within(begun protect.Pass, in func(protect.Site) Region, kind func(*Pass) Kind) *Pass {
+	p := &Pass{Pass: begun, Log: slog.With("plan", begun.Plan, "policy", begun.Policy.Name), in: in}
+	p.kind = kind(p)
+	return p
+}
+
+// In is EC2 at a site of the plan.
+func (p *Pass) In(site protect.Site) Region { return p.in(site) }
+
+// Handle makes one pass over the policy in the input of a function.
+func Handle(ctx context.Context, cfg aws.Config, ledger protect.Ledger, function protect.Function, raw json.RawMessage, kind func(*Pass) Kind) (protect.Result, error) {
+	begun, err := function.Begin(ctx, ledger, raw)
+	if err != nil {
+		return protect.Result{}, err
+	}
+	if begun.Ignored != "" {
+		return protect.Result{Status: protect.Ignored, Reason: begun.Ignored}, nil
+	}
+	return New(cfg, begun, kind).Reconcile(ctx)
+}
+
+// sites are where points of the policy may be: the two of this direction, and the
+// plan's third region, which another direction left points in.
+func sites(pass protect.Pass) []protect.Site {
+	all := []protect.Site{pass.From, pass.To}
+	for _, site := range pass.Sites() {
+		if site.Region != pass.From.Region && site.Region != pass.To.Region {
+			all = append(all, site)
+		}
+	}
+	return all
+}
+
+// Reconcile takes, copies, points and retires. What can be done at one site is
+// done whatever the others answer; an error in one part leaves the rest to be done.
+func (p *Pass) Reconcile(ctx context.Context) (protect.Result, error) {
+	sides := p.look(ctx)
+	from, to := sides[0], sides[1]
+	var missing backlog.Copies
+	if from.err == nil {
+		// Without the other side's copies everything counts as missing: its newest
+		// set is held on to, and older ones go on being retired.
+		missing = backlog.Missing(from.Sources, p.fit(to.Copies), backlog.Policy{Every: p.Policy.Every.D(), RPO: p.Policy.RPO.D()}, p.Now)
+	}
+	var all sync.WaitGroup
+	for i, s := range sides {
+		all.Go(func() {
+			switch {
+			case s.err != nil:
+				return
+			case i == 0:
+				s.fail(p.kind.Take(ctx, s.Seen, &s.done))
+			case i == 1 && from.err == nil:
+				s.fail(p.copy(ctx, s, missing))
+			}
+			s.fail(p.retire(ctx, s, missing.Outstanding))
+		})
+	}
+	all.Wait()
+	result := protect.Result{Status: protect.Reconciled}
+	var failed []error
+	for _, s := range sides {
+		result.Add(s.done)
+		failed = append(failed, s.err, errors.Join(s.failed...))
+	}
+	return result, errors.Join(failed...)
+}
+
+// Encryption is what a copy call says of it: nothing, when the policy names no key.
+func (p *Pass) Encryption() (encrypted *bool, key *string) {
+	if p.Policy.Key == "" {
+		return nil, nil
+	}
+	if id := p.Key(); id != "" {
+		key = aws.String(id)
+	}
+	return aws.Bool(true), key
+}

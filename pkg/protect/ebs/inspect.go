@@ -1,0 +1,147 @@
+package ebs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/protect"
+)
+
+// Inspect says how well what the policy protects is protected. It changes nothing.
+// When the side that serves does not answer, it lists what the other side holds
+// points of, which may be more than is left to protect.
+func (p *Pass) Inspect(ctx context.Context) ([]protect.Source, error) {
+	sides := p.look(ctx)
+	from, to := sides[0], sides[1]
+	if from.err != nil && to.err != nil {
+		return nil, errors.Join(from.err, to.err)
+	}
+	arrived, left := bySubject(to.Copies), bySubject(from.Sources)
+	found := slices.Clone(from.Subjects)
+	if from.err != nil {
+		for subject, of := range arrived {
+			found = append(found, protect.Source{ID: subject, GiB: size(of)})
+		}
+	}
+	slices.SortFunc(found, func(a, b protect.Source) int { return cmpID(a, b) })
+	for i := range found {
+		s := &found[i]
+		s.Policy = p.Policy.Name
+		for _, set := range lineage.Groups(p.fit(arrived[s.ID])) {
+			if !set.Usable() {
+				continue
+			}
+			s.Usable++
+			if s.Newest.IsZero() {
+				s.Newest = set.TakenAt
+			}
+		}
+		s.Problem = p.problem(*s, from, to, left[s.ID], arrived[s.ID])
+	}
+	return found, nil
+}
+
+func cmpID(a, b protect.Source) int {
+	switch {
+	case a.ID < b.ID:
+		return -1
+	case a.ID > b.ID:
+		return 1
+	}
+	return 0
+}
+
+func bySubject(points []lineage.Point) map[string][]lineage.Point {
+	subjects := map[string][]lineage.Point{}
+	for _, p := range points {
+		subjects[p.Subject()] = append(subjects[p.Subject()], p)
+	}
+	return subjects
+}
+
+// size is that of the newest set.
+func size(points []lineage.Point) (gib int) {
+	for _, p := range lineage.Groups(points)[0].Points {
+		gib += p.SizeGiB
+	}
+	return gib
+}
+
+// problem is what an operator should know of one source; empty: it is well. What
+// hinders the next point is said as soon as it is known, and not when it is late.
+func (p *Pass) problem(s protect.Source, from, to *side, sources, copies []lineage.Point) string {
+	switch why := p.hindrance(s, from, to, sources, copies); {
+	case to.err != nil:
+		return fmt.Sprintf("%s does not answer, so nobody knows its recovery points: %v", p.To.Region, to.err)
+	case s.Newest.IsZero():
+		return "no usable recovery point in " + p.To.Region + " yet: " + why.or("it waits for its first one")
+	case p.Now.Sub(s.Newest) > p.Policy.RPO.D():
+		return fmt.Sprintf("the RPO of %s is broken since %s: %s", p.Policy.RPO, clock(s.Newest.Add(p.Policy.RPO.D())), why.or("its next recovery point is late"))
+	case why.bad:
+		return why.text
+	}
+	return ""
+}
+
+// cause is why the next point of a source is not there.
+type cause struct {
+	text string
+	bad  bool // time alone may not mend it
+}
+
+func (c cause) or(other string) string {
+	if c.text == "" {
+		return other
+	}
+	return c.text
+}
+
+// hindrance looks from the end of the way to its beginning: at the copies, then at
+// what there is to copy, then at what is taken.
+func (p *Pass) hindrance(s protect.Source, from, to *side, sources, copies []lineage.Point) cause {
+	if from.err != nil {
+		return cause{fmt.Sprintf("%s does not answer, so nothing new can come from there: %v", p.From.Region, from.err), true}
+	}
+	newer := func(of lineage.Point) bool { return of.TakenAt.After(s.Newest) }
+	copied := latest(copies, newer)
+	taken := latest(sources, newer)
+	switch {
+	case copied.State == lineage.Failed:
+		return cause{fmt.Sprintf("copy %s of %s failed at %s%s", copied.ID, copied.Line(), clock(copied.Started), said(copied.Fault)), true}
+	case copied.State == lineage.Pending:
+		return cause{fmt.Sprintf("copy %s of %s is in flight since %s", copied.ID, copied.Line(), clock(copied.Started)), false}
+	case copied.State == lineage.Complete && copied.Plain && p.Policy.Key != "":
+		return cause{fmt.Sprintf("copy %s of %s is not encrypted, and the policy names the key %s: it counts for nothing", copied.ID, copied.Line(), p.Policy.Key), true}
+	case taken.State == lineage.Failed:
+		return cause{fmt.Sprintf("snapshotting %s in %s failed at %s%s", taken.Line(), p.From.Region, clock(taken.Started), said(taken.Fault)), true}
+	case taken.State == lineage.Pending:
+		return cause{fmt.Sprintf("%s of %s is being taken in %s since %s", taken.ID, taken.Line(), p.From.Region, clock(taken.Started)), false}
+	case taken.State == lineage.Complete:
+		return cause{fmt.Sprintf("%s, taken at %s, waits to be copied from %s", taken.ID, clock(taken.TakenAt), p.From.Region), false}
+	}
+	return cause{fmt.Sprintf("nothing newer has been taken of it in %s", p.From.Region), false}
+}
+
+// latest is the point that AWS began last among those asked for.
+func latest(points []lineage.Point, asked func(lineage.Point) bool) lineage.Point {
+	var found lineage.Point
+	for _, p := range points {
+		if asked(p) && (found.ID == "" || p.Started.After(found.Started)) {
+			found = p
+		}
+	}
+	return found
+}
+
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04Z") }
+
+func said(fault string) string {
+	if fault == "" {
+		return ""
+	}
+	return " (" + fault + ")"
+}
