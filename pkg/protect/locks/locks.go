@@ -34,20 +34,25 @@ type API interface {
 // zero time: AWS does not say.
 type Held map[string]time.Time
 
-// Keep locks the usable copies that are not locked yet, one call each, and answers
-// what is held then, and how many wait for a later pass because AWS said "not now".
-// For a policy without a lock it makes no call and holds nothing.
+// Keep locks the usable copies at a site that are not locked yet, one call each, and
+// answers what is held then, and how many wait for a later pass because AWS said
+// "not now". It locks only where copies go to: those that the other direction left
+// behind keep the locks that they have. Without a lock in the policy, or a copy, it
+// makes no call and holds nothing.
 //
 // With a nil Held nothing is known, and no copy may be retired. An error beside a
 // Held is that of copies that could not be locked.
-func Keep(ctx context.Context, region API, pass protect.Pass, copies []lineage.Point) (held Held, waiting int, err error) {
+func Keep(ctx context.Context, region API, pass protect.Pass, at protect.Site, copies []lineage.Point) (held Held, waiting int, err error) {
 	held = Held{}
-	if pass.Policy.Lock == nil {
+	if pass.Policy.Lock == nil || len(copies) == 0 {
 		return held, 0, nil
 	}
 	known, err := list(ctx, region, held)
 	if err != nil {
-		return nil, 0, fmt.Errorf("list the locked snapshots in %s: %w", pass.To.Region, err)
+		return nil, 0, fmt.Errorf("list the locked snapshots in %s: %w", at.Region, err)
+	}
+	if at.Region != pass.To.Region {
+		return held, 0, nil
 	}
 	bare := unlocked(copies, known, pass.Policy.Lock.For.D(), pass.Now)
 	var failed []error
@@ -56,13 +61,13 @@ func Keep(ctx context.Context, region API, pass protect.Pass, copies []lineage.P
 		switch {
 		case err == nil:
 			held[id] = until
-			slog.Info("copy locked", "plan", pass.Plan, "policy", pass.Policy.Name, "region", pass.To.Region, "point", id, "until", until)
+			slog.Info("copy locked", "plan", pass.Plan, "policy", pass.Policy.Name, "region", at.Region, "point", id, "until", until)
 		case protect.Later(err):
 			return held, len(bare) - i, errors.Join(failed...)
 		case failure.Code(err) == "InvalidSnapshot.NotFound":
 			// It was deleted since it was listed.
 		default:
-			failed = append(failed, fmt.Errorf("lock %s in %s: %w", id, pass.To.Region, err))
+			failed = append(failed, fmt.Errorf("lock %s in %s: %w", id, at.Region, err))
 		}
 	}
 	return held, 0, errors.Join(failed...)

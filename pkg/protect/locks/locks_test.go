@@ -62,7 +62,7 @@ func (s *scene) copied() lineage.Point {
 func (s *scene) keep() (Held, int, []string, error) {
 	s.pass.Now = s.cloud.Clock.Now().UTC()
 	s.cloud.Calls()
-	held, waiting, err := Keep(s.Context(), s.region.EC2, s.pass, s.copies)
+	held, waiting, err := Keep(s.Context(), s.region.EC2, s.pass, protect.Site{Region: simulated.Recovery}, s.copies)
 	return held, waiting, s.cloud.Calls(), err
 }
 
@@ -88,6 +88,7 @@ func TestKeep(t *testing.T) {
 	t.Run("leaves the rest for later at a quota", func(t *testing.T) { waits(newScene(t, cloud, 3)) })
 	t.Run("goes on after a copy that cannot be locked", func(t *testing.T) { goesOn(newScene(t, cloud, 2)) })
 	t.Run("makes no call without a lock in the policy", func(t *testing.T) { callsNothing(newScene(t, cloud, 1)) })
+	t.Run("locks nothing on the side that serves", func(t *testing.T) { turns(newScene(t, cloud, 2)) })
 }
 
 func locksOnce(s *scene) {
@@ -189,6 +190,19 @@ func callsNothing(s *scene) {
 	}
 }
 
+func turns(s *scene) {
+	before, _, _, err := s.keep()
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.copies = append(s.copies, s.copied())
+	s.pass.To.Region = simulated.Primary // a failover: what was copied here is no copy of anything that serves
+	held, _, calls, err := s.keep()
+	if err != nil || len(calls) != 1 || s.held(held) != s.held(before) {
+		s.Errorf("%d held, %d before, calls %v, error %v", s.held(held), s.held(before), calls, err)
+	}
+}
+
 // paged answers one snapshot a page, which the simulator, that gives all at once,
 // cannot show.
 type paged []types.LockedSnapshotsInfo
@@ -222,7 +236,7 @@ func TestKeep_readsEveryPage(t *testing.T) {
 	for _, id := range []string{"a", "b", "c", "d"} {
 		copies = append(copies, lineage.Point{ID: id, Instance: "i-1", Origin: id, State: lineage.Complete, Started: until})
 	}
-	held, _, err := Keep(t.Context(), region, pass, copies)
+	held, _, err := Keep(t.Context(), region, pass, protect.Site{}, copies)
 	if err != nil {
 		t.Fatal(err)
 	}
