@@ -158,6 +158,9 @@ func TestIdentify_readsEveryProtocol(t *testing.T) {
 		{"POST", "/2015-03-31/functions/f/invocations", "", "", "machine", west, "lambda", identity{"machine", "lambda", "Invoke", west}},
 		{"PUT", "/schedules/s", "", "", "a/path/role", west, "scheduler", identity{"a/path/role", "scheduler", "UpdateSchedule", west}},
 		{"PUT", "/bucket/key", "", "", "r", west, "s3", identity{"r", "s3", "PutObject", west}},
+		{"GET", "/bucket?replication=", "", "", "r", west, "s3", identity{"r", "s3", "GetReplicationConfiguration", west}},
+		{"PUT", "/bucket?versioning", "", "", "r", west, "s3", identity{"r", "s3", "PutBucketVersioning", west}},
+		{"POST", "/", "ResourceGroupsTaggingAPI_20170126.GetResources", "", "r", west, "tagging", identity{"r", "tag", "GetResources", west}},
 		{"POST", "/moto-api/reset", "", "", "", "", "", identity{"", "", "PostObject", ""}},
 	}
 	for _, c := range cases {

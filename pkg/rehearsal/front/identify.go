@@ -17,7 +17,7 @@ type identity struct {
 // iamPrefix maps a signing name to the prefix that IAM policies use, where they
 // differ, so that the audit can be compared with policies.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
-var iamPrefix = map[string]string{"monitoring": "cloudwatch"}
+var iamPrefix = map[string]string{"monitoring": "cloudwatch", "tagging": "tag"}
 
 func identify(r *http.Request, form url.Values) identity {
 	var who identity
@@ -36,8 +36,22 @@ func identify(r *http.Request, form url.Values) identity {
 		who.Action = r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
 	default:
 		who.Action = restAction(r.Method, r.URL.Path)
+		for parameter, of := range bucketParts {
+			if who.Service == "s3" && r.URL.Query().Has(parameter) {
+				who.Action = strings.TrimSuffix(who.Action, "Object") + of
+			}
+		}
 	}
 	return who
+}
+
+// bucketParts are the parts of a bucket that product code asks for, by the query
+// parameter that says so: the action as IAM spells it, without the verb.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+var bucketParts = map[string]string{
+	"encryption":  "EncryptionConfiguration",
+	"replication": "ReplicationConfiguration",
+	"versioning":  "BucketVersioning",
 }
 
 // keySeparator is in no role's name that Pilotlight or a workload here has.
