@@ -13,13 +13,15 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/protect"
 	"github.com/pilotlight/pilotlight/pkg/protect/access"
 	"github.com/pilotlight/pilotlight/pkg/protect/images"
+	"github.com/pilotlight/pilotlight/pkg/protect/replication"
 	"github.com/pilotlight/pilotlight/pkg/protect/snapshots"
 )
 
 // kinds are the looks of each protection function, by its name.
 var kinds = map[string]func(context.Context, aws.Config, protect.Pass) ([]protect.Source, error){
-	protect.RotateSnapshots.Name: copied(snapshots.Copies),
-	protect.RefreshImages.Name:   copied(images.Copies),
+	protect.RotateSnapshots.Name:  copied(snapshots.Copies),
+	protect.RefreshImages.Name:    copied(images.Copies),
+	protect.WatchReplication.Name: replication.Inspect,
 }
 
 // Sources are what the policy of a pass protects. cfg is the caller's own, of the
