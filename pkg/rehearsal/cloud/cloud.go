@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -219,6 +220,10 @@ func (c *Cloud) Skip() error {
 func (c *Cloud) Environment() []string {
 	return []string{
 		"AWS_ENDPOINT_URL=" + c.Front.URL(),
+		// The SDKs put a bucket's name before the host's, and no resolver knows
+		// "bucket.localhost"; before an address they do not.
+		// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+		"AWS_ENDPOINT_URL_S3=" + strings.Replace(c.Front.URL(), "localhost", "127.0.0.1", 1),
 		"HTTPS_PROXY=" + c.Internet.ProxyURL(),
 		"SSL_CERT_FILE=" + c.Internet.CAFile(),
 	}
