@@ -25,15 +25,20 @@ func TestRun_recoversTheStorefront(t *testing.T) {
 	decider := names.Function(p.Name, "decide-failover")
 	var struck *cloud.Cloud
 	var calm int // events doubled before the disaster
+	var ages map[string]published
 	r, err := rehearse(t.Context(), t, rehearsal.Options{
 		Plan:      p,
 		AfterDone: twice.repeat,
-		Before:    func(c *cloud.Cloud) { struck, calm = c, c.Doubled(decider); twice.begin(c) },
+		Before: func(c *cloud.Cloud) {
+			struck, calm, ages = c, c.Doubled(decider), agesOf(t, c, p)
+			twice.begin(c)
+		},
 	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Run("the report is good", func(t *testing.T) { good(t, r) })
+	t.Run("the ages in CloudWatch are right", func(t *testing.T) { rightAges(t, p, ages) })
 	t.Run("every step was done, in the plan's order", func(t *testing.T) { inOrder(t, p, r) })
 	t.Run("a step that is done changes nothing any more", func(t *testing.T) { twice.check(t, p) })
 	t.Run("events that came twice started one run", func(t *testing.T) {
