@@ -8,34 +8,36 @@ import (
 // checkInterval refuses an objective that a healthy schedule would break, with
 // the arithmetic.
 func (f *file) checkInterval(path string, p Policy) {
-	oldest, copies := p.Oldest(), p.CopyTime()
+	oldest := p.Oldest()
 	if p.Every == 0 || p.RPO == 0 || oldest <= p.RPO {
 		return
 	}
-	at, whose := path+".every", "rpo"
+	breaks := fmt.Sprintf("breaks the rpo of %s: ", p.RPO)
 	if !f.has(path + ".rpo") {
-		whose = "plan's rpo"
+		breaks = fmt.Sprintf("breaks the plan's rpo of %s: ", p.RPO)
+	}
+	longer := fmt.Sprintf("rpo: %s or more", oldest)
+	if p.Continuous() {
+		f.wrong(path, fmt.Sprintf("%swhat AWS copies without a pause may be %s behind", breaks, oldest), longer)
+		return
+	}
+	copies := p.CopyTime()
+	if room := p.RPO - snapshotAllowance - copies; room >= max(minEvery, copies) {
+		longer = fmt.Sprintf("every: %s or less, or %s", room, longer)
 	}
 	sum := fmt.Sprintf("every %s + snapshot %s + copy %s = %s", p.Every, snapshotAllowance, copies, oldest)
-	instead := ""
-	switch {
-	case p.Continuous():
-		at, sum = path, fmt.Sprintf("what AWS copies without a pause may be %s behind", oldest)
-	case copies > p.Every:
+	if copies > p.Every {
 		sum = fmt.Sprintf("the copies before it %s + snapshot %s + copy %s = %s", copies, snapshotAllowance, copies, oldest)
 	}
-	if room := p.RPO - snapshotAllowance - copies; !p.Continuous() && room >= max(minEvery, copies) {
-		instead = fmt.Sprintf("every: %s or less, or ", room)
+	if copies == copyAllowance {
+		f.wrong(path+".every", breaks+sum, longer)
+		return
 	}
-	instead += fmt.Sprintf("rpo: %s or more", oldest)
-	if copies > copyAllowance {
-		at = path + ".expect"
-		sum += fmt.Sprintf("; %s", p.Expect.Each())
-		if most := p.mostGiB(); most > 0 {
-			instead += fmt.Sprintf(", or sources of %d GiB or less", most)
-		}
+	smaller := "fewer sources"
+	if most := p.mostGiB(); most > 0 {
+		smaller = fmt.Sprintf("sources of %d GiB or less", most)
 	}
-	f.wrong(at, fmt.Sprintf("breaks the %s of %s: %s", whose, p.RPO, sum), instead)
+	f.wrong(path+".expect", fmt.Sprintf("%s%s; %s", breaks, sum, p.Expect.Each()), longer+", or "+smaller)
 }
 
 // mostGiB is the size of each source with which the objective would hold; zero

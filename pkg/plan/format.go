@@ -167,7 +167,7 @@ func bucketName(s string) (problem, instead string) {
 	}
 	switch {
 	case len(s) < 3:
-		return fmt.Sprintf("%q has %d characters; S3 wants 3", s, len(s)), example
+		return fmt.Sprintf("%q is shorter than the 3 characters that S3 asks for", s), example
 	case address.MatchString(s):
 		return fmt.Sprintf("%q looks like an IP address, which S3 refuses", s), example
 	}

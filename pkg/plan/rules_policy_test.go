@@ -54,7 +54,7 @@ var policyMistakes = []mistake{
 	{"bucket like an address", "name: vault-media", "name: 192.168.5.4", "looks like an IP address, which S3 refuses", true},
 	{"bucket with a prefix of S3's", "name: vault-media", "name: xn--vault", "begins with xn--, which S3 keeps for itself", true},
 	{"directory bucket", "name: vault-media", "name: vault--usw2-az1--x-s3", "ends with --x-s3, which S3 keeps for what is no bucket of the usual kind", true},
-	{"bucket too short", "name: vault-media", "name: ab", "has 2 characters; S3 wants 3", true},
+	{"bucket too short", "name: vault-media", "name: ab", "is shorter than the 3 characters that S3 asks for", true},
 	{"table too short", "name: Vault.carts_2", "name: ab", "is not a DynamoDB table's name", true},
 	{"table as an ARN", "name: Vault.carts_2", "name: arn:aws:dynamodb:us-east-1:123456789012:table/carts", "write carts", true},
 
@@ -67,6 +67,8 @@ var policyMistakes = []mistake{
 	{"expect without a size", "gib: 100, ", "", "protect[0].expect.gib: is missing; write gib: 500", true},
 	{"change beyond everything", "change: 2.5", "change: 250", "protect[0].expect.change: 250 is no share of what there is, in per cent; write a number above 0, and at most 100", true},
 	{"no change", "change: 2.5", "change: 0", "a number above 0, and at most 100", true},
+	{"many small ones", "{sources: 40, gib: 100, change: 2.5}", "{sources: 4000, gib: 1, change: 2.5}",
+		"copy 3h21m = 6h57m; 4000 copies in 200 rounds of 20, 1m each, and 100 GiB at 2000 MiB/s; write rpo: 6h57m or more, or fewer sources", false},
 	{"a little more than can be copied", "{sources: 40, gib: 100, change: 2.5}", "{sources: 40, gib: 1000, change: 13.25}",
 		"every 1h + snapshot 15m + copy 48m = 2h3m; 40 copies in 2 rounds of 20, 1m each, and 5300 GiB at 2000 MiB/s; write every: 57m or less, or rpo: 2h3m or more, or sources of 950 GiB or less", false},
 	{"change in words", "change: 2.5", "change: 2.5%", `is the text "2.5%", not a number; write change: 3, for so many per cent`, true},
