@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsscheduler"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsstepfunctions"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -26,14 +27,18 @@ type recovery struct {
 	blueprint *blueprint.Blueprint
 	binaries  string
 	functions map[string]awslambda.Function
+	queues    map[string]awssqs.Queue // of the functions that have one
 }
 
 func newRecoveryStack(scope constructs.Construct, b *blueprint.Blueprint, binaries string) awscdk.Stack {
 	description := fmt.Sprintf("Pilotlight: everything that recovers plan %s in %s", b.Plan, b.Recovery)
-	s := &recovery{newStack(scope, b, "recovery", b.Recovery, description), b, binaries, map[string]awslambda.Function{}}
+	s := &recovery{newStack(scope, b, "recovery", b.Recovery, description), b, binaries, map[string]awslambda.Function{}, map[string]awssqs.Queue{}}
 	s.ledger()
 	for _, function := range b.Functions {
 		s.functions[function.Name] = s.function(function)
+		if function.Queue != nil {
+			s.queues[function.Name] = s.queue(function)
+		}
 	}
 	s.machine()
 	s.schedules()
@@ -91,10 +96,8 @@ func (s *recovery) machine() {
 
 func (s *recovery) schedules() {
 	role := awsiam.NewRole(s.stack, jsii.String("SchedulerRole"), &awsiam.RoleProps{
-		AssumedBy: service("scheduler"),
-		InlinePolicies: &map[string]awsiam.PolicyDocument{"invoke": document(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-			Actions: jsii.Strings("lambda:InvokeFunction"), Resources: s.scheduled(),
-		}))},
+		AssumedBy:      service("scheduler"),
+		InlinePolicies: &map[string]awsiam.PolicyDocument{"target": document(s.scheduled()...)},
 	})
 	for _, schedule := range s.blueprint.Schedules {
 		awsscheduler.NewCfnSchedule(s.stack, construct("Schedule", schedule.Name), &awsscheduler.CfnScheduleProps{
@@ -102,7 +105,7 @@ func (s *recovery) schedules() {
 			ScheduleExpression: jsii.String(fmt.Sprintf("rate(%d minutes)", int(schedule.Every.Minutes()))),
 			FlexibleTimeWindow: &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: jsii.String("OFF")},
 			Target: &awsscheduler.CfnSchedule_TargetProperty{
-				Arn:     s.functions[schedule.Function].FunctionArn(),
+				Arn:     s.target(schedule.Function),
 				RoleArn: role.RoleArn(),
 				Input:   jsii.String(schedule.Input),
 			},
@@ -110,37 +113,59 @@ func (s *recovery) schedules() {
 	}
 }
 
-// scheduled are the functions that some schedule invokes.
-func (s *recovery) scheduled() *[]*string {
-	var arns []*string
+// target is where what is meant for a function is sent: to its queue, if it has
+// one.
+func (s *recovery) target(function string) *string {
+	if queue, ok := s.queues[function]; ok {
+		return queue.QueueArn()
+	}
+	return s.functions[function].FunctionArn()
+}
+
+// scheduled is what the schedules may do with their targets.
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html
+func (s *recovery) scheduled() []awsiam.PolicyStatement {
+	var invoked, sent []*string
 	seen := map[string]bool{}
 	for _, schedule := range s.blueprint.Schedules {
-		if !seen[schedule.Function] {
-			seen[schedule.Function] = true
-			arns = append(arns, s.functions[schedule.Function].FunctionArn())
+		if seen[schedule.Function] {
+			continue
+		}
+		seen[schedule.Function] = true
+		if s.queues[schedule.Function] != nil {
+			sent = append(sent, s.target(schedule.Function))
+		} else {
+			invoked = append(invoked, s.target(schedule.Function))
 		}
 	}
-	return &arns
+	statements := []awsiam.PolicyStatement{allow("lambda:InvokeFunction", invoked)} // decide-failover's is always there
+	if len(sent) > 0 {
+		statements = append(statements, allow("sqs:SendMessage", sent))
+	}
+	return statements
 }
 
 func (s *recovery) rules() {
 	for _, rule := range s.blueprint.Rules {
-		function := s.functions[rule.Function]
 		made := awsevents.NewCfnRule(s.stack, construct("Rule", rule.Name), &awsevents.CfnRuleProps{
 			Name:         jsii.String(rule.Name),
 			EventPattern: rule.Pattern,
 			Targets: []*awsevents.CfnRule_TargetProperty{{
 				Id:  jsii.String(rule.Function),
-				Arn: function.FunctionArn(),
+				Arn: s.target(rule.Function),
 				InputTransformer: &awsevents.CfnRule_InputTransformerProperty{
 					InputPathsMap: map[string]*string{"event": jsii.String("$")},
 					InputTemplate: jsii.String(rule.Input),
 				},
 			}},
 		})
+		if queue, ok := s.queues[rule.Function]; ok {
+			listen(queue, made.AttrArn())
+			continue
+		}
 		awslambda.NewCfnPermission(s.stack, construct("Permit", rule.Name), &awslambda.CfnPermissionProps{
 			Action:       jsii.String("lambda:InvokeFunction"),
-			FunctionName: function.FunctionArn(),
+			FunctionName: s.functions[rule.Function].FunctionArn(),
 			Principal:    jsii.String("events.amazonaws.com"),
 			SourceArn:    made.AttrArn(),
 		})
@@ -152,6 +177,10 @@ func construct(kind, name string) *string { return jsii.String(kind + "-" + name
 
 func service(name string) awsiam.IPrincipal {
 	return awsiam.NewServicePrincipal(jsii.String(name+".amazonaws.com"), nil)
+}
+
+func allow(action string, resources []*string) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(action), Resources: &resources})
 }
 
 func document(statements ...awsiam.PolicyStatement) awsiam.PolicyDocument {

@@ -96,7 +96,7 @@ func TestMachine_callsPublishedVersionsThatAreKept(t *testing.T) {
 }
 
 func TestSchedules_carryTheBlueprintsInputs(t *testing.T) {
-	type schedule struct{ Rate, Function, Input string }
+	type schedule struct{ Rate, Target, Input string }
 	forEvery(t, func(t *testing.T, s stack) {
 		got, want := map[string]schedule{}, map[string]schedule{}
 		for id, r := range s.ofType("AWS::Scheduler::Schedule") {
@@ -105,7 +105,7 @@ func TestSchedules_carryTheBlueprintsInputs(t *testing.T) {
 		}
 		for _, b := range s.blueprint.Schedules {
 			rate := fmt.Sprintf("rate(%v minutes)", b.Every.Minutes())
-			want[b.Name] = schedule{rate, "${pilotlight-" + s.blueprint.Plan + "-" + b.Function + ".Arn}", b.Input}
+			want[b.Name] = schedule{rate, s.targetOf(b.Function), b.Input}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-blueprint +template):\n%s", diff)
@@ -118,9 +118,9 @@ func TestSchedules_carryTheBlueprintsInputs(t *testing.T) {
 const maxTemplate = 8192
 
 func TestRules_carryTheBlueprintsPatternsAndTemplates(t *testing.T) {
-	type rule struct{ Pattern, Function, Paths, Template string }
+	type rule struct{ Pattern, Target, Paths, Template string }
 	forEvery(t, func(t *testing.T, s stack) {
-		got, want := map[string]rule{}, map[string]rule{}
+		got, want, invoking := map[string]rule{}, map[string]rule{}, 0
 		for id, r := range s.ofType("AWS::Events::Rule") {
 			targets := r.Properties["Targets"].([]any)
 			target := targets[0].(map[string]any)
@@ -132,8 +132,10 @@ func TestRules_carryTheBlueprintsPatternsAndTemplates(t *testing.T) {
 			}
 		}
 		for _, b := range s.blueprint.Rules {
-			function := "${pilotlight-" + s.blueprint.Plan + "-" + b.Function + ".Arn}"
-			want[b.Name] = rule{asJSON(t, b.Pattern), function, `{"event":"$"}`, b.Input}
+			want[b.Name] = rule{asJSON(t, b.Pattern), s.targetOf(b.Function), `{"event":"$"}`, b.Input}
+			if s.blueprint.QueueOf(b.Function) == nil {
+				invoking++
+			}
 			if len(b.Input) > maxTemplate {
 				t.Errorf("the template of %s has %d characters", b.Name, len(b.Input))
 			}
@@ -141,8 +143,8 @@ func TestRules_carryTheBlueprintsPatternsAndTemplates(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-blueprint +template):\n%s", diff)
 		}
-		if rules, permissions := len(want), len(s.ofType("AWS::Lambda::Permission")); rules != permissions {
-			t.Errorf("%d rules, and %d permissions to invoke", rules, permissions)
+		if permissions := len(s.ofType("AWS::Lambda::Permission")); invoking != permissions {
+			t.Errorf("%d rules that invoke, and %d permissions to", invoking, permissions)
 		}
 	}, "recovery")
 }
@@ -164,6 +166,14 @@ func TestLedger_outlivesItsStackAndCanBeWoundBack(t *testing.T) {
 			t.Errorf("named %v, and the functions look for %s", got, s.blueprint.Table)
 		}
 	}, "recovery")
+}
+
+// targetOf is where what is meant for a function must be sent.
+func (s stack) targetOf(function string) string {
+	if queue := s.blueprint.QueueOf(function); queue != nil {
+		return "${" + queue.Name + ":queue.Arn}"
+	}
+	return "${pilotlight-" + s.blueprint.Plan + "-" + function + ".Arn}"
 }
 
 func asJSON(t *testing.T, value any) string {

@@ -46,7 +46,8 @@ func (s stack) renderAll(value any) []string {
 }
 
 // nameOf is what a logical id is called: its name in AWS where the template
-// gives one. A published version is its function's name with ":version".
+// gives one. A published version is its function's name with ":version", and a
+// queue, which is called as its function is, with ":queue".
 func (s stack) nameOf(id string) string {
 	r, ok := s.Resources[id]
 	if !ok {
@@ -55,6 +56,9 @@ func (s stack) nameOf(id string) string {
 	if r.Type == "AWS::Lambda::Version" {
 		function := s.render(r.Properties["FunctionName"])
 		return strings.Trim(function, "${}") + ":version"
+	}
+	if r.Type == "AWS::SQS::Queue" {
+		return s.render(r.Properties["QueueName"]) + ":queue"
 	}
 	for _, property := range nameProperties {
 		if name, ok := r.Properties[property].(string); ok {

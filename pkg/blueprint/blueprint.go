@@ -40,7 +40,8 @@ type Function struct {
 	Purpose    string // one sentence, shown in the console
 	Timeout    time.Duration
 	MemoryMiB  int
-	Concurrent int // reserved concurrency; 0: none reserved
+	Concurrent int    // reserved concurrency; 0: none reserved
+	Queue      *Queue // nil: schedules and rules invoke it directly
 	Grants     []Grant
 }
 
@@ -54,7 +55,8 @@ type Grant struct {
 	Because   string
 }
 
-// Schedule invokes a function at an interval, for ever.
+// Schedule invokes a function at an interval, for ever; one that has a queue gets
+// a message there instead.
 type Schedule struct {
 	Name     string
 	Every    time.Duration
@@ -62,8 +64,8 @@ type Schedule struct {
 	Input    string // exact JSON
 }
 
-// Rule invokes a function when an event matches. The function gets Input, in
-// which EventToken stands for the event.
+// Rule does the same when an event matches. The function gets Input, in which
+// EventToken stands for the event.
 type Rule struct {
 	Name     string
 	Pattern  Pattern

@@ -97,11 +97,13 @@ func TestFunctions_haveAFolderAPurposeAndAName(t *testing.T) {
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
 const (
 	longestFunction = 64 // and role
 	longestSchedule = 64 // and rule
 	longestMachine  = 80
 	longestTable    = 255
+	longestQueue    = 80
 )
 
 func TestNames_areShortEnoughForAWSAndTakenOnce(t *testing.T) {
@@ -119,6 +121,10 @@ func TestNames_areShortEnoughForAWSAndTakenOnce(t *testing.T) {
 		}
 		for _, f := range b.Functions {
 			check("function", f.Deployed, longestFunction)
+			if f.Queue != nil {
+				check("queue", f.Queue.Name, longestQueue)
+				check("queue", f.Queue.DeadLetter, longestQueue)
+			}
 		}
 		for _, s := range b.Schedules {
 			check("schedule", s.Name, longestSchedule)

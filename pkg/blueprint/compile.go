@@ -45,6 +45,7 @@ func Compile(p *plan.Plan) (*Blueprint, error) {
 	}
 	b.conduct(p)
 	b.traffic(p)
+	b.deadLetters()
 	return b, nil
 }
 
@@ -59,9 +60,7 @@ func (b *Blueprint) protect(p *plan.Plan) error {
 		if !used[function] {
 			used[function] = true
 			b.add(p, function, b.divide(p, function, passGrants(p, function))...)
-			// One pass at a time: EC2's create and copy calls take no token, so two
-			// passes that look at the same moment would both make what is missing.
-			b.Functions[len(b.Functions)-1].Concurrent = 1
+			b.enqueue(p, pass)
 			if pattern != nil {
 				b.Forwards = append(b.Forwards, Forward{Name: b.named(function), Pattern: pattern})
 			}
