@@ -13,6 +13,6 @@ import (
 
 func main() { edge.Main(wire) }
 
-func wire(cfg aws.Config) edge.Handler[protect.Result] {
-	return replication.New(cfg, ledger.New(cfg)).Handle
+func wire(cfg aws.Config) edge.Handler[protect.Answer] {
+	return protect.WatchReplication.Queued(replication.New(cfg, ledger.New(cfg)).Handle)
 }
