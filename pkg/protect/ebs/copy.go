@@ -64,8 +64,8 @@ func (p *Pass) begin(ctx context.Context, source backlog.Copy, done *protect.Res
 	point.Under = p.Key()
 	tags, left := lineage.Carry(lineage.CopyTags(p.Plan, point), point.Tags, p.selected())
 	if len(left) > 0 {
-		done.Problems = append(done.Problems, fmt.Sprintf("%s has more tags than a copy can carry beside Pilotlight's %d: %s stay behind; take some off that nobody needs",
-			point.Line(), len(tags)+len(left)-len(point.Tags), strings.Join(left, ", ")))
+		done.Problems = append(done.Problems, fmt.Sprintf("%s has more tags than the %d that a copy carries: %s stay behind; take some off that nobody needs",
+			point.Line(), lineage.Most, strings.Join(left, ", ")))
 	}
 	within := int32(source.Within / time.Minute)
 	err := p.kind.Copy(ctx, point, within, tags)

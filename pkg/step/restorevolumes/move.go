@@ -49,7 +49,9 @@ var tries = []string{"first", "second"}
 // encrypted snapshot is encrypted with the snapshot's key.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html
 func (k *Kind) create(ctx context.Context, r step.Run, point lineage.Point, to target) error {
-	tags := map[string]string{
+	// A snapshot carries no more of the team's tags than fit here, too, unless
+	// somebody tagged it since: what is too much stays there.
+	tags, _ := lineage.Carry(map[string]string{
 		lineage.Plan:     r.Plan,
 		lineage.Policy:   point.Policy,
 		lineage.Run:      r.ID,
@@ -60,7 +62,7 @@ func (k *Kind) create(ctx context.Context, r step.Run, point lineage.Point, to t
 		lineage.Instance: to.id,
 		lineage.Device:   point.Device,
 		lineage.TakenAt:  point.TakenAt.UTC().Format(time.RFC3339),
-	}
+	}, point.Tags, nil)
 	// KMS is asked after EC2 has answered. Where this role may not use the key, the
 	// new volume vanishes without a word, and its token answers a mismatch from then
 	// on, as after a person deleted the volume: so one more token, and no more.

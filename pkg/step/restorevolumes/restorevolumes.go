@@ -4,7 +4,8 @@
 //
 // It guarantees that the volumes of one protected instance stay together: which
 // instance they go to is chosen once and kept in the volumes' tags, written in
-// the call that creates them. It deletes one thing: a duplicate of its own, made
+// the call that creates them, and that each volume has the tags that the team gave
+// to the one it was taken from, by which policies know it. It deletes one thing: a duplicate of its own, made
 // in this very run, that is attached to nothing. It mounts nothing.
 package restorevolumes
 
@@ -29,6 +30,7 @@ import (
 type api interface {
 	DescribeVolumes(context.Context, *ec2.DescribeVolumesInput, ...func(*ec2.Options)) (*ec2.DescribeVolumesOutput, error)
 	DescribeInstances(context.Context, *ec2.DescribeInstancesInput, ...func(*ec2.Options)) (*ec2.DescribeInstancesOutput, error)
+	DescribeSnapshots(context.Context, *ec2.DescribeSnapshotsInput, ...func(*ec2.Options)) (*ec2.DescribeSnapshotsOutput, error)
 	CreateVolume(context.Context, *ec2.CreateVolumeInput, ...func(*ec2.Options)) (*ec2.CreateVolumeOutput, error)
 	AttachVolume(context.Context, *ec2.AttachVolumeInput, ...func(*ec2.Options)) (*ec2.AttachVolumeOutput, error)
 	DeleteVolume(context.Context, *ec2.DeleteVolumeInput, ...func(*ec2.Options)) (*ec2.DeleteVolumeOutput, error)
@@ -68,7 +70,12 @@ func (k *Kind) Advance(ctx context.Context, r step.Run, spec plan.RestoreVolumes
 	if err := k.discard(ctx, r, made.surplus); err != nil {
 		return step.Progress{}, err
 	}
+	own, err := k.own(ctx, points, made)
+	if err != nil {
+		return step.Progress{}, err
+	}
 	for _, point := range points {
+		point.Tags = own[point.ID]
 		target := chosen[point.Instance]
 		if err := k.move(ctx, r, point, target, made.kept[point.ID]); err != nil {
 			return step.Progress{}, fmt.Errorf("restore %s to %s: %w", point.ID, target.id, err)
@@ -138,6 +145,36 @@ func (k *Kind) volumes(ctx context.Context, r step.Run) ([]types.Volume, error) 
 		all = append(all, page.Volumes...)
 	}
 	return all, nil
+}
+
+// idsPage is how many snapshots are asked for by id at once.
+const idsPage = 200
+
+// own are the team's own tags of the snapshots that a volume is still to be made
+// from, which their copies brought along. A volume without them would be protected
+// no more, because policies select by tag.
+func (k *Kind) own(ctx context.Context, points []lineage.Point, made sorted) (map[string]map[string]string, error) {
+	var ids []string
+	for _, point := range points {
+		if _, ok := made.kept[point.ID]; !ok {
+			ids = append(ids, point.ID)
+		}
+	}
+	own := map[string]map[string]string{}
+	for some := range slices.Chunk(ids, idsPage) {
+		out, err := k.ec2.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{SnapshotIds: some})
+		if err != nil {
+			return nil, fmt.Errorf("read the tags of %d snapshots: %w", len(some), err)
+		}
+		for _, s := range out.Snapshots {
+			tags := map[string]string{}
+			for _, t := range s.Tags {
+				tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+			}
+			own[aws.ToString(s.SnapshotId)] = lineage.Own(tags)
+		}
+	}
+	return own, nil
 }
 
 // running are the instances that volumes may go to, in an order that two looks

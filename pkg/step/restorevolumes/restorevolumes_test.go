@@ -62,6 +62,7 @@ func TestAdvance_keepsEachSetTogether(t *testing.T) {
 		lineage.Plan: "storefront", lineage.Policy: "data", lineage.Run: "storefront-1", lineage.Step: "restore",
 		lineage.Set: "set-1", lineage.Source: "snap-1", lineage.Origin: "vol-of-snap-1", lineage.Instance: "i-2",
 		lineage.Device: "/dev/sdf", lineage.TakenAt: "2026-03-01T12:00:00Z",
+		"tier": "data", "Name": "disk of snap-1", // the team's own, which the copy brought along
 	}
 	tags := map[string]string{}
 	for _, tag := range w.volume("vol-01").Tags {

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/step"
 )
@@ -87,6 +88,17 @@ func (w *region) DescribeVolumes(_ context.Context, in *ec2.DescribeVolumesInput
 	}
 	out := &ec2.DescribeVolumesOutput{}
 	out.Volumes, out.NextToken = page(found, in.NextToken)
+	return out, nil
+}
+
+// DescribeSnapshots knows the copies by the tags that they brought along.
+func (w *region) DescribeSnapshots(_ context.Context, in *ec2.DescribeSnapshotsInput, _ ...func(*ec2.Options)) (*ec2.DescribeSnapshotsOutput, error) {
+	out := &ec2.DescribeSnapshotsOutput{}
+	for _, id := range in.SnapshotIds {
+		out.Snapshots = append(out.Snapshots, types.Snapshot{SnapshotId: aws.String(id), Tags: list(map[string]string{
+			"tier": "data", "Name": "disk of " + id, "aws:owner": "AWS", lineage.Source: "snap-of-" + id, lineage.Under: "alias/pilotlight",
+		})})
+	}
 	return out, nil
 }
 
