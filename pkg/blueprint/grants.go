@@ -20,6 +20,7 @@ var purposes = map[string]string{
 	"rotate-snapshots":  "Takes, copies and retires the snapshots of a protection policy.",
 	"refresh-images":    "Makes, copies and retires images, and points the recovery region at the newest usable one.",
 	"watch-replication": "Says what is wrong with the replication of a bucket or a table.",
+	"protect-databases": "Has a database's backups replicated, or takes, copies and retires its snapshots.",
 	"decide-failover":   "Looks at the plan's alarms and starts exactly one run when they all say disaster.",
 	"open-run":          "Takes up a run and pins the recovery points it will use.",
 	"close-run":         "Says how a run ended and moves the plan's posture there.",
@@ -119,7 +120,7 @@ func instanceRoles(steps []*plan.Step) []string {
 
 func restoreGrants(p *plan.Plan, _ []*plan.Step) []Grant {
 	return append(keyGrants(p.Recovery),
-		see(p.Recovery, "ec2:DescribeInstances", "ec2:DescribeVolumes"),
+		see(p.Recovery, "ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:DescribeVolumes"),
 		makes(p, p.Recovery, "CreateVolume", "volume/*"),
 		Grant{Actions: []string{"ec2:CreateVolume"}, Resources: []string{unowned(p.Recovery, "snapshot/*")}, Regions: []string{p.Recovery}, Condition: ours(p)},
 		tags(p.Recovery, "CreateVolume", "volume/*"),

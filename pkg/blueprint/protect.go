@@ -1,6 +1,7 @@
 package blueprint
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/pilotlight/pilotlight/pkg/lineage"
@@ -9,9 +10,9 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/protect"
 )
 
-// passGrants are what a protection pass may do: make recovery points in the
-// primary region, copy them to the recovery region, and retire in both what
-// carries the plan's tag.
+// passGrants are what a protection pass may do: make recovery points on the side
+// that serves, copy them to the other one, and retire everywhere what carries the
+// plan's tag. Both directions are granted from the start.
 func passGrants(p *plan.Plan, function string) []Grant {
 	grants := []Grant{{
 		Actions:   []string{"dynamodb:GetItem"},
@@ -25,43 +26,69 @@ func passGrants(p *plan.Plan, function string) []Grant {
 var kindGrants = map[string]func(*plan.Plan) []Grant{
 	protect.RotateSnapshots.Name:  snapshotGrants,
 	protect.RefreshImages.Name:    imageGrants,
+	protect.ProtectDatabases.Name: databaseGrants,
 	protect.WatchReplication.Name: replicationGrants,
 }
 
+// taking are the regions in which points are taken: each of the two sides, while it
+// serves. No deployment lies between a failover and the next pass.
+func taking(p *plan.Plan) []string { return []string{p.Primary, p.Recovery} }
+
+// ways are the ways that copies go, before and after a failover.
+func ways(p *plan.Plan) [][2]string {
+	return [][2]string{{p.Primary, p.Recovery}, {p.Recovery, cmp.Or(p.Next, p.Primary)}}
+}
+
 func snapshotGrants(p *plan.Plan) []Grant {
-	grants := []Grant{
-		see(p.Primary, "ec2:DescribeVolumes", "ec2:DescribeInstances", "ec2:DescribeSnapshots"),
-		see(p.Recovery, "ec2:DescribeSnapshots"),
-		// Only the new snapshots take tags; the instance and its volumes are named
-		// by id and read from, so no condition on them would protect anything.
-		{Actions: []string{"ec2:CreateSnapshots"}, Regions: []string{p.Primary},
-			Resources: []string{regional("ec2", p.Primary, "instance/*"), regional("ec2", p.Primary, "volume/*")}},
-		makes(p, p.Primary, "CreateSnapshots", "snapshot/*"),
-		tags(p.Primary, "CreateSnapshots", "snapshot/*"),
-		makes(p, p.Recovery, "CopySnapshot", "snapshot/*"),
-		copies(p, "CopySnapshot", "snapshot/*"),
-		tags(p.Recovery, "CopySnapshot", "snapshot/*"),
+	var grants []Grant
+	for _, region := range taking(p) {
+		grants = append(grants,
+			see(region, "ec2:DescribeInstances"),
+			// Only the new snapshots take tags; the instance and its volumes are named
+			// by id and read from, so no condition on them would protect anything.
+			Grant{Actions: []string{"ec2:CreateSnapshots"}, Regions: []string{region},
+				Resources: []string{regional("ec2", region, "instance/*"), regional("ec2", region, "volume/*")}},
+			makes(p, region, "CreateSnapshots", "snapshot/*"),
+			tags(region, "CreateSnapshots", "snapshot/*"))
 	}
-	for _, region := range []string{p.Primary, p.Recovery} {
-		grants = append(grants, retires(p, region, "ec2:DeleteSnapshot"))
+	for _, way := range ways(p) {
+		from, to := way[0], way[1]
+		grants = append(grants,
+			makes(p, to, "CopySnapshot", "snapshot/*"),
+			copies(from, to, ours(p), "CopySnapshot", "snapshot/*"),
+			tags(to, "CopySnapshot", "snapshot/*"))
+		for _, policy := range p.Protect {
+			if policy.Snapshots != nil {
+				grants = append(grants, copies(from, to, carrying(policy.Snapshots.Tags), "CopySnapshot", "snapshot/*"))
+			}
+		}
+	}
+	for _, region := range sides(p) {
+		grants = append(grants, see(region, "ec2:DescribeVolumes", "ec2:DescribeSnapshots"), retires(p, region, "ec2:DeleteSnapshot"))
 		grants = append(grants, locks(p, region)...)
 	}
 	return append(grants, keyChecks(p, protect.RotateSnapshots)...)
 }
 
 func imageGrants(p *plan.Plan) []Grant {
-	grants := []Grant{
-		see(p.Primary, "ec2:DescribeInstances", "ec2:DescribeImages", "ec2:DescribeSnapshots"),
-		see(p.Recovery, "ec2:DescribeImages", "ec2:DescribeLaunchTemplateVersions"),
-		{Actions: []string{"ec2:CreateImage"}, Regions: []string{p.Primary}, Resources: []string{regional("ec2", p.Primary, "instance/*")}},
-		makes(p, p.Primary, "CreateImage", "image/*", "snapshot/*"),
-		tags(p.Primary, "CreateImage", "image/*", "snapshot/*"),
-		makes(p, p.Recovery, "CopyImage", "image/*", "snapshot/*"),
-		copies(p, "CopyImage", "image/*", "snapshot/*"),
-		tags(p.Recovery, "CopyImage", "image/*", "snapshot/*"),
+	var grants []Grant
+	for _, region := range taking(p) {
+		grants = append(grants,
+			see(region, "ec2:DescribeInstances"),
+			Grant{Actions: []string{"ec2:CreateImage"}, Regions: []string{region}, Resources: []string{regional("ec2", region, "instance/*")}},
+			makes(p, region, "CreateImage", "image/*", "snapshot/*"),
+			tags(region, "CreateImage", "image/*", "snapshot/*"))
 	}
-	for _, region := range []string{p.Primary, p.Recovery} {
-		grants = append(grants, retires(p, region, "ec2:DeregisterImage", "ec2:DeleteSnapshot"))
+	for _, way := range ways(p) {
+		from, to := way[0], way[1]
+		grants = append(grants,
+			makes(p, to, "CopyImage", "image/*", "snapshot/*"),
+			copies(from, to, ours(p), "CopyImage", "image/*", "snapshot/*"),
+			tags(to, "CopyImage", "image/*", "snapshot/*"))
+	}
+	for _, region := range sides(p) {
+		grants = append(grants, see(region, "ec2:DescribeImages", "ec2:DescribeSnapshots", "ec2:DescribeVolumes"),
+			retires(p, region, "ec2:DeregisterImage", "ec2:DeleteSnapshot"))
 	}
 	var parameters []string
 	points := false
@@ -78,7 +105,7 @@ func imageGrants(p *plan.Plan) []Grant {
 		grants = append(grants, Grant{
 			Actions:   []string{"ec2:CreateLaunchTemplateVersion", "ec2:ModifyLaunchTemplate"},
 			Resources: []string{regional("ec2", p.Recovery, "launch-template/*")}, Regions: []string{p.Recovery},
-		})
+		}, see(p.Recovery, "ec2:DescribeLaunchTemplateVersions"))
 	}
 	if len(parameters) > 0 {
 		grants = append(grants, Grant{Actions: []string{"ssm:GetParameter", "ssm:PutParameter"}, Resources: parameters, Regions: []string{p.Recovery}})
@@ -92,12 +119,22 @@ func makes(p *plan.Plan, region, action string, resources ...string) Grant {
 		Condition: map[string]map[string]string{"StringEquals": {"aws:RequestTag/" + lineage.Plan: p.Name}}}
 }
 
-// copies allows the plan's own points as the source of a copy. The request is
-// made in the recovery region; since 2024 EC2 weighs the source as a resource too.
+// copies allows points that carry some tags as the source of a copy. The request is
+// made in the region that it goes to; since 2024 EC2 weighs the source as a
+// resource too.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/copy-ami-permissions.html
 // https://aws.amazon.com/blogs/storage/enhancing-resource-level-permissions-for-copying-amazon-ebs-snapshots/
-func copies(p *plan.Plan, action string, resources ...string) Grant {
-	return Grant{Actions: []string{"ec2:" + action}, Resources: owned(p.Primary, resources), Regions: []string{p.Recovery}, Condition: ours(p)}
+func copies(from, to string, carrying map[string]map[string]string, action string, resources ...string) Grant {
+	return Grant{Actions: []string{"ec2:" + action}, Resources: owned(from, resources), Regions: []string{to}, Condition: carrying}
+}
+
+// carrying is the condition that a resource has all these tags.
+func carrying(tags map[string]string) map[string]map[string]string {
+	equals := map[string]string{}
+	for key, value := range tags {
+		equals["aws:ResourceTag/"+key] = value
+	}
+	return map[string]map[string]string{"StringEquals": equals}
 }
 
 // tags allows tags in the create or copy call itself.
