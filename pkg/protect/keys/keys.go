@@ -119,7 +119,7 @@ func (l *look) check(ctx context.Context, wanted []backlog.Copy) {
 	if len(unproven) == 0 {
 		return
 	}
-	if !l.known.destination && (l.pass.Key() != "" || len(l.used) > 0) {
+	if !l.known.destination && (l.known.encrypts || len(l.used) > 0) {
 		l.destination(ctx)
 	}
 	asked := map[string]bool{}
@@ -137,7 +137,7 @@ func (l *look) check(ctx context.Context, wanted []backlog.Copy) {
 // side uses no key: a policy without a key leaves an unencrypted source as it is.
 // https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html
 func (l *look) stops(w backlog.Copy) bool {
-	if l.to && (l.pass.Key() != "" || len(l.used[w.ID]) > 0 || w.Key != "") {
+	if l.to && (l.known.encrypts || len(l.used[w.ID]) > 0 || w.Key != "") {
 		return true
 	}
 	for _, key := range l.used[w.ID] {

@@ -16,7 +16,8 @@ import (
 // keys that it was made with for as long as it keeps the RPO: one that was begun
 // later and failed takes the proof back, and so does the lack of any newer one.
 type known struct {
-	key         string                   // the policy's, as it is written
+	key         string                   // the pass's, as it is named
+	encrypts    bool                     // every copy, whatever it is made of
 	arn         string                   // its ARN, where a copy or KMS has told it
 	destination bool                     // it is proved
 	failed      bool                     // the newest copy under it that came to an end failed
@@ -27,7 +28,7 @@ type known struct {
 
 // learn reads the copies in the order in which they were begun.
 func learn(pass protect.Pass, sources, copies []lineage.Point) *known {
-	k := &known{key: pass.Key(), sources: map[string]bool{}, lines: map[string]bool{}, newest: map[string]lineage.Point{}}
+	k := &known{key: pass.Key(), encrypts: pass.Policy.Key != "", sources: map[string]bool{}, lines: map[string]bool{}, newest: map[string]lineage.Point{}}
 	// The key of a volume never changes, so any source of a line tells it.
 	// https://docs.aws.amazon.com/ebs/latest/userguide/how-ebs-encryption-works.html
 	keyOf := map[string]string{}
@@ -57,7 +58,7 @@ func learn(pass protect.Pass, sources, copies []lineage.Point) *known {
 		}
 		k.lines[c.Line()] = proof
 		// An unencrypted copy, under a policy without a key, has used none.
-		if k.key != "" || c.Key != "" || !complete {
+		if k.encrypts || c.Key != "" || !complete {
 			k.destination, k.failed = proof, !complete
 		}
 	}
@@ -70,7 +71,7 @@ func (k *known) proved(w backlog.Copy) bool {
 	case len(w.Parts) > 0: // an image: it does not say which keys it needs
 		return k.lines[w.Line()]
 	case w.Key == "":
-		return k.key == "" || k.destination
+		return !k.encrypts || k.destination
 	}
 	return k.destination && k.sources[w.Key]
 }
