@@ -57,7 +57,8 @@ func ageGrants(p *plan.Plan) []Grant {
 func looks(action string) bool {
 	service, verb, _ := strings.Cut(action, ":")
 	reads := strings.HasPrefix(verb, "Describe") || strings.HasPrefix(verb, "List") || strings.HasPrefix(verb, "Get")
-	return reads && service != "kms" && service != "ssm"
+	forCopies := service == "kms" || service == "sts" || verb == "GetEbsDefaultKmsKeyId" || verb == "DescribeAutoScalingGroups"
+	return reads && !forCopies && service != "ssm"
 }
 
 // ageAlarms are those of one policy. At the RPO: some source is beyond it, or has
