@@ -71,6 +71,7 @@ func (r *Result) Add(other Result) {
 	r.Marked += other.Marked
 	r.Deleted += other.Deleted
 	r.Waiting += other.Waiting
+	r.Announced = append(r.Announced, other.Announced...)
 	r.Problems = append(r.Problems, other.Problems...)
 }
 
@@ -128,7 +129,7 @@ var (
 
 // Functions are all of them.
 func Functions() []Function {
-	return []Function{RotateSnapshots, RefreshImages, WatchReplication}
+	return []Function{RotateSnapshots, RefreshImages, ProtectDatabases, WatchReplication}
 }
 
 // FunctionOf is the function that claims a valid policy.
