@@ -28,8 +28,7 @@ func (p *pass) retire(ctx context.Context, seen world, outstanding map[string]bo
 // retireIn unmarks first, so that what is wanted again is safe before anything is
 // deleted. One point that cannot be deleted does not stop the others.
 func (p *pass) retireIn(ctx context.Context, at *side, points []lineage.Point, guards retention.Guards) error {
-	rules := retention.Rules{Keep: p.Policy.Keep, RPO: p.Policy.RPO.D()}
-	steps := retention.Moves(retention.Select(points, rules, p.Now, guards), p.Now)
+	steps := retention.Moves(p.judge(points, guards), p.Now)
 	var failed []error
 	for _, v := range steps.Unmark {
 		if err := p.unmark(ctx, at, v); err != nil {
@@ -43,6 +42,10 @@ func (p *pass) retireIn(ctx context.Context, at *side, points []lineage.Point, g
 		failed = append(failed, p.remove(ctx, at, v))
 	}
 	return errors.Join(failed...)
+}
+
+func (p *pass) judge(points []lineage.Point, guards retention.Guards) []retention.Verdict {
+	return retention.Select(points, retention.Rules{Keep: p.Policy.Keep, RPO: p.Policy.RPO.D()}, p.Now, guards)
 }
 
 // mark writes the time of deletion on a point. RDS tags one resource a call.

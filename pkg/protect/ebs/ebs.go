@@ -21,6 +21,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/protect"
 	"github.com/pilotlight/pilotlight/pkg/protect/access"
+	"github.com/pilotlight/pilotlight/pkg/protect/keys"
 )
 
 // Kind is what one kind of recovery points does in its own way. Sites are worked
@@ -58,6 +59,7 @@ type Pass struct {
 	Log  *slog.Logger
 	in   func(protect.Site) Region
 	kind Kind
+	keys *keys.Keys // nil: no key is checked
 }
 
 // New prepares a pass whose kind is made for it.
@@ -66,7 +68,9 @@ func New(cfg aws.Config, begun protect.Pass, kind func(*Pass) Kind) *Pass {
 	for _, site := range sites(begun) {
 		clients[site.Region] = ec2.NewFromConfig(access.At(cfg, site))
 	}
-	return Within(begun, func(site protect.Site) Region { return clients[site.Region] }, kind)
+	p := Within(begun, func(site protect.Site) Region { return clients[site.Region] }, kind)
+	p.keys = keys.New(cfg)
+	return p
 }
 
 // Within is New for regions that are at hand.
@@ -108,12 +112,7 @@ func sites(pass protect.Pass) []protect.Site {
 func (p *Pass) Reconcile(ctx context.Context) (protect.Result, error) {
 	sides := p.look(ctx)
 	from, to := sides[0], sides[1]
-	var missing backlog.Copies
-	if from.err == nil {
-		// Without the other side's copies everything counts as missing: its newest
-		// set is held on to, and older ones go on being retired.
-		missing = backlog.Missing(from.Sources, p.fit(to.Copies), backlog.Policy{Every: p.Policy.Every.D(), RPO: p.Policy.RPO.D()}, p.Now)
-	}
+	missing := p.missing(from, to)
 	var all sync.WaitGroup
 	for i, s := range sides {
 		all.Go(func() {
@@ -123,7 +122,7 @@ func (p *Pass) Reconcile(ctx context.Context) (protect.Result, error) {
 			case i == 0:
 				s.fail(p.kind.Take(ctx, s.Seen, &s.done))
 			case i == 1 && from.err == nil:
-				s.fail(p.copy(ctx, s, missing))
+				s.fail(p.copy(ctx, s, missing, from.Sources))
 			}
 			s.fail(p.retire(ctx, s, missing.Outstanding))
 		})
@@ -136,6 +135,16 @@ func (p *Pass) Reconcile(ctx context.Context) (protect.Result, error) {
 		failed = append(failed, s.err, errors.Join(s.failed...))
 	}
 	return result, errors.Join(failed...)
+}
+
+// missing is what is yet to be copied; nothing is known of it while the side that
+// serves does not answer. Without the other side's copies everything counts as
+// missing: its newest set is held on to, and older ones go on being retired.
+func (p *Pass) missing(from, to *side) backlog.Copies {
+	if from.err != nil {
+		return backlog.Copies{}
+	}
+	return backlog.Missing(from.Sources, p.fit(to.Copies), backlog.Policy{Every: p.Policy.Every.D(), RPO: p.Policy.RPO.D()}, p.Now)
 }
 
 // Encryption is what a copy call says of it: nothing, when the policy names no key.

@@ -25,6 +25,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/protect"
 	"github.com/pilotlight/pilotlight/pkg/protect/ebs"
 	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
+	"github.com/pilotlight/pilotlight/pkg/retention"
 )
 
 // parameters is every SSM action that a pass uses, in the recovery region.
@@ -51,6 +52,12 @@ func (r *Refresh) Handle(ctx context.Context, raw json.RawMessage) (protect.Resu
 // number of servers. It changes nothing.
 func Inspect(ctx context.Context, cfg aws.Config, pass protect.Pass) ([]protect.Source, error) {
 	return ebs.New(cfg, pass, kindOf(cfg)).Inspect(ctx)
+}
+
+// Explain judges every image of the policy as a pass would do now, and changes
+// nothing.
+func Explain(ctx context.Context, cfg aws.Config, pass protect.Pass) ([]retention.Verdict, error) {
+	return ebs.New(cfg, pass, kindOf(cfg)).Explain(ctx)
 }
 
 // kind is what a pass over images does in its own way.

@@ -1,6 +1,6 @@
 // Package inspect asks the kind of a policy how well what it protects is
-// protected. It changes nothing, and it answers from the side that copies go to
-// when the other one is gone.
+// protected, and what would become of each recovery point. It changes nothing, and
+// it answers from the side that copies go to when the other one is gone.
 package inspect
 
 import (
@@ -9,58 +9,53 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/protect"
-	"github.com/pilotlight/pilotlight/pkg/protect/access"
+	"github.com/pilotlight/pilotlight/pkg/protect/databases"
 	"github.com/pilotlight/pilotlight/pkg/protect/images"
 	"github.com/pilotlight/pilotlight/pkg/protect/replication"
 	"github.com/pilotlight/pilotlight/pkg/protect/snapshots"
+	"github.com/pilotlight/pilotlight/pkg/retention"
 )
 
-// kinds are the looks of each protection function, by its name.
-var kinds = map[string]func(context.Context, aws.Config, protect.Pass) ([]protect.Source, error){
-	protect.RotateSnapshots.Name:  copied(snapshots.Copies),
-	protect.RefreshImages.Name:    copied(images.Copies),
-	protect.WatchReplication.Name: replication.Inspect,
+// kind is how the policies of one protection function are looked at.
+type kind struct {
+	sources func(context.Context, aws.Config, protect.Pass) ([]protect.Source, error)
+	explain func(context.Context, aws.Config, protect.Pass) ([]retention.Verdict, error) // nil: it has no points to let go
+}
+
+// kinds are they, by the function's name.
+var kinds = map[string]kind{
+	protect.RotateSnapshots.Name:  {snapshots.Inspect, snapshots.Explain},
+	protect.RefreshImages.Name:    {images.Inspect, images.Explain},
+	protect.ProtectDatabases.Name: {databases.Inspect, databases.Explain},
+	protect.WatchReplication.Name: {replication.Inspect, nil},
+}
+
+func kindOf(pass protect.Pass) (kind, error) {
+	function := protect.FunctionOf(pass.Policy).Name
+	k, ok := kinds[function]
+	if !ok {
+		return k, fmt.Errorf("nothing here can look at what %s protects", function)
+	}
+	return k, nil
 }
 
 // Sources are what the policy of a pass protects. cfg is the caller's own, of the
 // recovery region.
 func Sources(ctx context.Context, cfg aws.Config, pass protect.Pass) ([]protect.Source, error) {
-	function := protect.FunctionOf(pass.Policy).Name
-	look, ok := kinds[function]
-	if !ok {
-		return nil, fmt.Errorf("nothing here can look at what %s protects", function)
-	}
-	sources, err := look(ctx, cfg, pass)
+	k, err := kindOf(pass)
 	if err != nil {
-		return nil, fmt.Errorf("look at policy %s: %w", pass.Policy.Name, err)
+		return nil, err
 	}
-	return sources, nil
+	return k.sources(ctx, cfg, pass)
 }
 
-// copied sums up the copies on the other side.
-func copied(list func(context.Context, aws.Config, string, string) ([]lineage.Point, error)) func(context.Context, aws.Config, protect.Pass) ([]protect.Source, error) {
-	return func(ctx context.Context, cfg aws.Config, pass protect.Pass) ([]protect.Source, error) {
-		points, err := list(ctx, access.At(cfg, pass.To), pass.Plan, pass.Policy.Name)
-		if err != nil {
-			return nil, err
-		}
-		at := map[string]int{}
-		var sources []protect.Source
-		for _, group := range lineage.Groups(points) {
-			i, seen := at[group.Subject]
-			if !seen {
-				i, at[group.Subject] = len(sources), len(sources)
-				sources = append(sources, protect.Source{Policy: pass.Policy.Name, ID: group.Subject})
-			}
-			if group.Usable() {
-				sources[i].Usable++
-				if sources[i].Newest.IsZero() {
-					sources[i].Newest = group.TakenAt
-				}
-			}
-		}
-		return sources, nil
+// Explain is what retention says of every recovery point of a policy, on all
+// sides. With an error come the verdicts on what could be read.
+func Explain(ctx context.Context, cfg aws.Config, pass protect.Pass) ([]retention.Verdict, error) {
+	k, err := kindOf(pass)
+	if err != nil || k.explain == nil {
+		return nil, err
 	}
+	return k.explain(ctx, cfg, pass)
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/protect"
 	"github.com/pilotlight/pilotlight/pkg/protect/ebs"
 	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
+	"github.com/pilotlight/pilotlight/pkg/retention"
 )
 
 // Rotation is the rotate-snapshots function.
@@ -43,6 +44,12 @@ func (r *Rotation) Handle(ctx context.Context, raw json.RawMessage) (protect.Res
 // protected. It changes nothing.
 func Inspect(ctx context.Context, cfg aws.Config, pass protect.Pass) ([]protect.Source, error) {
 	return ebs.New(cfg, pass, kindOf).Inspect(ctx)
+}
+
+// Explain judges every point of the policy as a pass would do now, and changes
+// nothing.
+func Explain(ctx context.Context, cfg aws.Config, pass protect.Pass) ([]retention.Verdict, error) {
+	return ebs.New(cfg, pass, kindOf).Explain(ctx)
 }
 
 // kind is what a pass over snapshots does in its own way.
