@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"github.com/pilotlight/pilotlight/pkg/protect/locks"
 )
 
 // Region is every EC2 action that a pass uses, in one region or another.
@@ -12,6 +14,7 @@ type Region interface {
 	images
 	templates
 	marks
+	locks.API
 }
 
 type disks interface {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/protect/locks"
 	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
 	"github.com/pilotlight/pilotlight/pkg/retention"
 )
@@ -21,7 +22,13 @@ func (p *Pass) retire(ctx context.Context, s *side, outstanding map[string]bool)
 	if err != nil {
 		return err
 	}
-	guards := retention.Guards{InUse: inUse, Pinned: p.Pinned, Copied: outstanding}
+	locked, waiting, err := locks.Keep(ctx, p.In(s.Site), p.Pass, s.Site, p.fit(s.Copies))
+	if locked == nil {
+		return err
+	}
+	s.fail(err)
+	s.done.Waiting += waiting
+	guards := retention.Guards{InUse: inUse, Pinned: p.Pinned, Copied: outstanding, Locked: locked}
 	steps := retention.Moves(p.judge(s.Seen, guards), p.Now)
 	held := p.beingRestored(ctx, s, steps.Delete)
 	marked, deleted, err := tagged.Retirement{

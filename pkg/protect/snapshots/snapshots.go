@@ -13,6 +13,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -80,13 +81,16 @@ func (k kind) InUse(context.Context, protect.Site, []lineage.Point, *protect.Res
 }
 
 // Delete deletes one snapshot. AWS itself refuses one that an image is made from,
-// which is the guard for images that others registered.
+// which is the guard for images that others registered, and one that is locked,
+// which nobody reads any more when the policy has lost its lock. The code with which
+// it refuses the latter is not documented; OperationNotPermitted is EC2's for what
+// is not allowed.
 func (k kind) Delete(ctx context.Context, at protect.Site, point lineage.Point) error {
 	_, err := k.In(at).DeleteSnapshot(ctx, &ec2.DeleteSnapshotInput{SnapshotId: aws.String(point.ID)})
-	switch failure.Code(err) {
-	case "InvalidSnapshot.NotFound":
+	switch code := failure.Code(err); {
+	case code == "InvalidSnapshot.NotFound":
 		return nil // an earlier pass deleted it and the listing did not show that yet
-	case "InvalidSnapshot.InUse":
+	case code == "InvalidSnapshot.InUse", code == "OperationNotPermitted", strings.Contains(code, "Lock"):
 		return tagged.ErrKept
 	}
 	return err

@@ -32,7 +32,7 @@ type Retirement struct {
 }
 
 // ErrKept is Delete's answer for a point that something in AWS holds on to.
-var ErrKept = errors.New("AWS keeps it: something is made from it")
+var ErrKept = errors.New("AWS keeps it: something is made from it, or it is locked")
 
 // perCall is how many resources one CreateTags or DeleteTags call takes.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html
