@@ -19,7 +19,7 @@ import (
 
 // copy starts what is missing, most urgent first, up to the free slots. When AWS
 // says that there are fewer, the rest waits for a later pass.
-func (p *Pass) copy(ctx context.Context, to *side, missing backlog.Copies) error {
+func (p *Pass) copy(ctx context.Context, to *side, missing backlog.Copies, sources []lineage.Point) error {
 	to.done.Waiting += missing.Held
 	if len(missing.Wanted) == 0 {
 		return nil
@@ -28,9 +28,9 @@ func (p *Pass) copy(ctx context.Context, to *side, missing backlog.Copies) error
 	if err != nil {
 		return err
 	}
+	failed := []error{p.usable(ctx, to, &missing, room, sources)}
 	start := missing.Start(room, p.Now)
 	to.done.Waiting += len(missing.Wanted) - len(start)
-	var failed []error
 	for i, source := range start {
 		// An image with more disks than there are slots at all would wait for ever.
 		if room.Free -= min(max(len(source.Parts), 1), backlog.Slots); room.Free < 0 {
@@ -53,6 +53,19 @@ func (p *Pass) copy(ctx context.Context, to *side, missing backlog.Copies) error
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// usable leaves out the copies that their keys would fail: they wait for a later
+// pass, which looks again. Nothing is asked while nothing could be begun.
+func (p *Pass) usable(ctx context.Context, to *side, missing *backlog.Copies, room backlog.Room, sources []lineage.Point) error {
+	if p.keys == nil || room.Free <= 0 {
+		return nil
+	}
+	fine, announced, err := p.keys.Check(ctx, p.Pass, missing.Wanted, sources, to.Copies)
+	to.done.Announced = announced
+	to.done.Waiting += len(missing.Wanted) - len(fine)
+	missing.Wanted = fine
+	return err
 }
 
 // begin begins one copy. One that AWS does not make in the time that was asked

@@ -74,7 +74,7 @@ func TestCopy_asksForTheDurationThatSavesTheRPO(t *testing.T) {
 		r := &region{refuses: code}
 		p, missing := behind(r)
 		to := &side{}
-		if err := p.copy(t.Context(), to, missing); err != nil {
+		if err := p.copy(t.Context(), to, missing, nil); err != nil {
 			t.Errorf("refused with %q: %v", code, err)
 		}
 		if diff := cmp.Diff(want, r.asked); diff != "" {
@@ -116,7 +116,7 @@ func TestCopy_leavesWhatHasNoSlotInTheBacklog(t *testing.T) {
 	}
 	p, missing := behind(r)
 	to := &side{}
-	if err := p.copy(t.Context(), to, missing); err != nil || len(r.asked) != 0 {
+	if err := p.copy(t.Context(), to, missing, nil); err != nil || len(r.asked) != 0 {
 		t.Errorf("error %v, %d copies asked for", err, len(r.asked))
 	}
 	if diff := cmp.Diff(protect.Result{Waiting: 1}, to.done); diff != "" {
@@ -136,7 +136,7 @@ func TestCopy_waitsUntilAnImageHasASlotForEachOfItsDisks(t *testing.T) {
 		p, missing := behind(r)
 		missing.Wanted[0].Parts = make([]string, disks)
 		to := &side{}
-		if err := p.copy(t.Context(), to, missing); err != nil || to.done.Copied != want || to.done.Waiting != 1-want {
+		if err := p.copy(t.Context(), to, missing, nil); err != nil || to.done.Copied != want || to.done.Waiting != 1-want {
 			t.Errorf("%d disks and two slots: error %v, result %+v", disks, err, to.done)
 		}
 	}
@@ -151,7 +151,7 @@ func TestCopy_beginsACopyWithoutTheTagsThatDoNotFitAndSaysSo(t *testing.T) {
 	}
 	missing.Wanted[0].Tags = own
 	to := &side{}
-	if err := p.copy(t.Context(), to, missing); err != nil || to.done.Copied != 1 {
+	if err := p.copy(t.Context(), to, missing, nil); err != nil || to.done.Copied != 1 {
 		t.Fatalf("error %v, result %+v", err, to.done)
 	}
 	if len(r.tags) != 47 || r.tags["tier"] != "data" || r.tags[lineage.Source] != "snap-2" {
