@@ -35,6 +35,7 @@ var readings = map[string]func(json.RawMessage) error{
 	"publish-posture":   func(raw json.RawMessage) error { return handled(publisher.New(nowhere, down()).Handle, raw) },
 	"refresh-images":    func(raw json.RawMessage) error { return passes(protect.RefreshImages, raw) },
 	"rotate-snapshots":  func(raw json.RawMessage) error { return passes(protect.RotateSnapshots, raw) },
+	"protect-databases": func(raw json.RawMessage) error { return passes(protect.ProtectDatabases, raw) },
 	"watch-replication": func(raw json.RawMessage) error { return passes(protect.WatchReplication, raw) },
 	"launch-instances":  steps[plan.LaunchInstances],
 	"promote-database":  steps[plan.PromoteDatabase],

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/names"
 	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/protect"
 )
 
 // Role is what the protection functions act as in the primary account, when the
@@ -67,8 +68,8 @@ func (b *Blueprint) divide(p *plan.Plan, function string, grants []Grant) []Gran
 		}
 	}
 	// Who copies what is encrypted uses the key of the source, too.
-	b.Source.add(keysOf(p.Accounts.Recovery, p.Recovery)...)
-	return append(own, keysOf(p.Accounts.Primary, p.Primary)...)
+	b.Source.add(keysOf(function, p.Accounts.Recovery, p.Recovery)...)
+	return append(own, keysOf(function, p.Accounts.Primary, p.Primary)...)
 }
 
 // add adds grants that the role does not have yet: the functions share some.
@@ -83,8 +84,11 @@ func (r *Role) add(grants ...Grant) {
 // keysOf are key grants on another account's keys, which its key policies must
 // allow as well.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
-func keysOf(account, region string) []Grant {
+func keysOf(function, account, region string) []Grant {
 	grants := append(keyGrants(region), keyTrials(region)...)
+	if function == protect.ProtectDatabases.Name {
+		grants = databaseKeys(region)
+	}
 	for i := range grants {
 		resources := slices.Clone(grants[i].Resources)
 		for j := range resources {

@@ -22,7 +22,7 @@ import (
 // options is the option group for the copy of a snapshot; empty: the default one.
 func (p *pass) options(ctx context.Context, of snapshot) (string, error) {
 	mapped := p.Policy.Database.OptionGroup
-	if mapped == "" {
+	if mapped == "" || !p.mapped() {
 		return "", nil
 	}
 	g, err := p.to.optionGroup(ctx, mapped)
@@ -50,8 +50,15 @@ func (s *side) optionGroup(ctx context.Context, name string) (group, error) {
 	return group{name: name, engine: aws.ToString(found.EngineName), major: aws.ToString(found.MajorEngineVersion)}, nil
 }
 
+// mapped: the policy's groups are those of the recovery region. On the way back the
+// primary region has its own.
+func (p *pass) mapped() bool { return p.To.Region == p.Recovery }
+
 // unmapped says which groups of a database the policy names no counterpart of.
 func (p *pass) unmapped(source *database) []string {
+	if !p.mapped() {
+		return nil
+	}
 	var lacks []string
 	if d := p.Policy.Database; custom(source.options) && d.OptionGroup == "" {
 		lacks = append(lacks, fmt.Sprintf("%s uses option group %s, which RDS does not copy: make one with the same options in %s and write option-group: %s", source.name, source.options, p.To.Region, source.options))
@@ -64,6 +71,9 @@ func (p *pass) unmapped(source *database) []string {
 
 // misfits looks at the groups that the policy names, and says which do not fit.
 func (p *pass) misfits(ctx context.Context, source *database) ([]string, error) {
+	if !p.mapped() {
+		return nil, nil
+	}
 	d := p.Policy.Database
 	var lacks []string
 	var options, parameters group
