@@ -3,8 +3,10 @@ package ebs
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/pilotlight/pilotlight/pkg/protect"
+	"github.com/pilotlight/pilotlight/pkg/protect/locks"
 	"github.com/pilotlight/pilotlight/pkg/retention"
 )
 
@@ -27,7 +29,12 @@ func (p *Pass) Explain(ctx context.Context) ([]retention.Verdict, error) {
 			failed = append(failed, err)
 			continue
 		}
-		verdicts = append(verdicts, p.judge(s.Seen, retention.Guards{InUse: inUse, Pinned: p.Pinned, Copied: missing.Outstanding})...)
+		locked, err := locks.Read(ctx, p.In(s.Site), p.Pass, s.Copies)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("list the locked snapshots in %s: %w", s.Region, err))
+			continue
+		}
+		verdicts = append(verdicts, p.judge(s.Seen, retention.Guards{InUse: inUse, Pinned: p.Pinned, Copied: missing.Outstanding, Locked: locked})...)
 	}
 	return verdicts, errors.Join(failed...)
 }

@@ -73,6 +73,16 @@ func Keep(ctx context.Context, region API, pass protect.Pass, at protect.Site, c
 	return held, 0, errors.Join(failed...)
 }
 
+// Read is what is held at a site: Keep without a lock, for who only looks.
+func Read(ctx context.Context, region API, pass protect.Pass, copies []lineage.Point) (Held, error) {
+	held := Held{}
+	if pass.Policy.Lock == nil || len(copies) == 0 {
+		return held, nil
+	}
+	_, err := list(ctx, region, held)
+	return held, err
+}
+
 // list reads what AWS knows a lock of, and notes those that still hold. Locks that
 // have expired are listed too: nobody wants them again.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeLockedSnapshots.html

@@ -1,6 +1,7 @@
 package snapshots
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/protect"
 	"github.com/pilotlight/pilotlight/pkg/protect/internal/simulated"
 	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
 )
@@ -74,6 +76,7 @@ func survives(s *scene) {
 			t.Errorf("%d copies are left and %d are marked while they are locked", len(left), marked)
 		}
 	}
+	s.saysUntilWhen(first)
 	if got := len(s.copies()); got != 6 {
 		t.Errorf("%d copies, want three sets of two, all locked", got)
 	}
@@ -86,6 +89,32 @@ func survives(s *scene) {
 	s.rotate()
 	if left, _ := s.left(first); len(left) != 0 {
 		t.Errorf("%d copies are left a day after their lock", len(left))
+	}
+}
+
+// saysUntilWhen looks at the verdicts as an operator does.
+func (s *scene) saysUntilWhen(ids map[string]bool) {
+	s.t.Helper()
+	s.cloud.Calls()
+	verdicts, err := Explain(s.t.Context(), s.cloud.Config("eu-central-1"), protect.Pass{
+		Input: s.input, From: protect.Site{Region: simulated.Primary}, To: protect.Site{Region: simulated.Recovery}, Now: s.cloud.Clock.Now().UTC(),
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	said := 0
+	for _, v := range verdicts {
+		if ids[v.Point.ID] && strings.HasPrefix(v.Reason, "kept until 2") && strings.HasSuffix(v.Reason, "is locked until then") {
+			said++
+		}
+	}
+	if said != len(ids) {
+		s.t.Errorf("of %d locked copies %d say so: %+v", len(ids), said, verdicts)
+	}
+	for _, call := range s.cloud.Calls() {
+		if !strings.HasPrefix(call, "Describe") {
+			s.t.Errorf("who only looks calls %s", call)
+		}
 	}
 }
 
