@@ -94,7 +94,7 @@ func TestIAM_givesEveryFunctionItsGrantsAndItsLog(t *testing.T) {
 
 // Only protection works in the primary region: everything else must do without.
 func TestIAM_keepsFunctionsInTheRegionsOfThePlan(t *testing.T) {
-	protection := []string{"rotate-snapshots", "refresh-images", "watch-replication"}
+	protection := []string{"rotate-snapshots", "refresh-images", "protect-databases", "watch-replication"}
 	forEveryPermit(t, func(t *testing.T, s stack, role string, p permit) {
 		function := functionOf(s.blueprint, role)
 		if function == nil || p.service() == "logs" { // one log group, by its ARN
