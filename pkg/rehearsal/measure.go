@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/cloud"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/workload"
 	"github.com/pilotlight/pilotlight/pkg/report"
 	"github.com/pilotlight/pilotlight/pkg/run"
@@ -42,7 +43,9 @@ func (r *rehearsal) measure(ctx context.Context) error {
 	for _, row := range r.cloud.Durations.Table() {
 		r.report.Modelled = append(r.report.Modelled, report.Duration{Name: row.Name, Seconds: row.Duration.Seconds(), Source: row.Source})
 	}
-	r.grievances()
+	if err := r.grievances(ctx); err != nil {
+		return fmt.Errorf("look for what was dropped: %w", err)
+	}
 	r.report.Problems = r.problems
 	r.report.Took.RealSeconds = time.Since(r.began).Seconds()
 	return nil
@@ -111,7 +114,7 @@ func (r *rehearsal) outage() {
 }
 
 func (r *rehearsal) calls() {
-	ours := map[string]bool{"events.amazonaws.com": true, r.blueprint.Machine.Name: true}
+	ours := map[string]bool{"events.amazonaws.com": true, cloud.Scheduler: true, r.blueprint.Machine.Name: true}
 	for _, function := range r.blueprint.Functions {
 		ours[function.Deployed] = true
 	}
@@ -125,9 +128,13 @@ func (r *rehearsal) calls() {
 }
 
 // grievances are problems that show in what the simulated AWS has seen.
-func (r *rehearsal) grievances() {
+func (r *rehearsal) grievances(ctx context.Context) error {
 	for _, dropped := range r.cloud.Host.Dropped() {
 		r.problem("An event for %s was dropped: %s.", dropped.Function, dropped.Error)
 	}
+	if err := r.deadLetters(ctx); err != nil {
+		return err
+	}
 	r.problems = append(r.problems, ungranted(r.blueprint, r.cloud.Front.Calls())...)
+	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -23,6 +24,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/front"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/internet"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/lambdahost"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/mapping"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/schedule"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/simulator"
 )
@@ -74,6 +76,8 @@ type Cloud struct {
 	log       *slog.Logger
 	simulator *simulator.Simulator
 	bus       *bus
+	mappings  *mapping.Table
+	sending   atomic.Int64 // schedules' messages on their way
 	metrics   chan embedded
 	gone      context.CancelCauseFunc
 
@@ -127,6 +131,8 @@ func (c *Cloud) start(ctx context.Context, o Options) (err error) {
 	c.Host = lambdahost.New(lambdahost.Options{Clock: c.Clock, Log: o.Log, Doubles: 3, Retries: 2, Embedded: c.note, AfterDone: o.AfterDone})
 	c.bus = &bus{host: c.Host, events: map[string]int{}}
 	c.Front.SetFunctions(c.bus)
+	c.mappings = c.newMappings()
+	c.Front.SetQueues(c.mappings.Sent)
 	endpoint, err := url.Parse(c.Front.URL())
 	if err != nil {
 		return err
@@ -141,8 +147,8 @@ func (c *Cloud) start(ctx context.Context, o Options) (err error) {
 	return nil
 }
 
-// keepTime does what is due: it announces what has become ready and fires
-// schedules.
+// keepTime does what is due: it announces what has become ready, fires schedules
+// and begins batches of messages.
 func (c *Cloud) keepTime(ctx context.Context) {
 	ticker := time.NewTicker(beat)
 	defer ticker.Stop()
@@ -158,6 +164,7 @@ func (c *Cloud) keepTime(ctx context.Context) {
 		if table := c.table(); table != nil {
 			table.Run(c.Clock.Now())
 		}
+		c.mappings.Run(ctx, c.Clock.Now(), c.running.Go)
 	}
 }
 
@@ -171,8 +178,8 @@ func (c *Cloud) watch(ctx context.Context) {
 
 // Schedule fires schedules from now on.
 func (c *Cloud) Schedule(schedules []schedule.Schedule) {
-	table := schedule.New(c.Clock, func(function string, payload []byte) {
-		c.Host.Invoke(context.WithoutCancel(c.Gone), function, payload, true)
+	table := schedule.New(c.Clock, func(target string, input []byte) {
+		c.fire(context.WithoutCancel(c.Gone), target, input)
 	}, schedules)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -187,32 +194,38 @@ func (c *Cloud) table() *schedule.Table {
 
 // Settled says whether nothing is under way but waiting for time to pass.
 func (c *Cloud) Settled() bool {
-	now := c.Clock.Now()
-	if c.Host.InFlight() > 0 {
+	if c.Host.InFlight() > 0 || c.sending.Load() > 0 || c.mappings.Busy() {
 		return false
 	}
-	if due, ok := c.Front.NextDue(); ok && !due.After(now) {
-		return false
-	}
-	table := c.table()
-	return table == nil || table.NextDue().After(now)
+	next := c.nextDue()
+	return next.IsZero() || next.After(c.Clock.Now())
 }
 
 // Skip jumps to the next moment at which something is due.
 func (c *Cloud) Skip() error {
-	var next time.Time
-	if due, ok := c.Front.NextDue(); ok {
-		next = due
-	}
-	if table := c.table(); table != nil {
-		if due := table.NextDue(); !due.IsZero() && (next.IsZero() || due.Before(next)) {
-			next = due
-		}
-	}
+	next := c.nextDue()
 	if next.IsZero() {
 		return nil
 	}
 	return c.Clock.Jump(next.Sub(c.Clock.Now()))
+}
+
+// nextDue is when something happens without anyone's doing; zero: never.
+func (c *Cloud) nextDue() time.Time {
+	dues := []time.Time{c.mappings.NextDue()}
+	if due, ok := c.Front.NextDue(); ok {
+		dues = append(dues, due)
+	}
+	if table := c.table(); table != nil {
+		dues = append(dues, table.NextDue())
+	}
+	var next time.Time
+	for _, due := range dues {
+		if !due.IsZero() && (next.IsZero() || due.Before(next)) {
+			next = due
+		}
+	}
+	return next
 }
 
 // Environment is what the functions get beside what Lambda itself sets: where

@@ -46,7 +46,7 @@ func Apply(ctx context.Context, c *cloud.Cloud, b *blueprint.Blueprint) (*Deploy
 		what string
 		do   func(context.Context) error
 	}{
-		{"functions", d.functions}, {"ledger", d.ledger}, {"state machine", d.machine},
+		{"functions", d.functions}, {"queues", d.queues}, {"ledger", d.ledger}, {"state machine", d.machine},
 		{"source role", d.source}, {"rules", d.rules}, {"forwards", d.forwards}, {"alarms", d.alarms}, {"traffic", d.traffic},
 	}
 	for _, step := range steps {
@@ -57,7 +57,7 @@ func Apply(ctx context.Context, c *cloud.Cloud, b *blueprint.Blueprint) (*Deploy
 	var schedules []schedule.Schedule
 	for _, s := range b.Schedules {
 		schedules = append(schedules, schedule.Schedule{
-			Name: s.Name, Every: s.Every, Function: names.Function(b.Plan, s.Function), Input: []byte(s.Input),
+			Name: s.Name, Every: s.Every, Target: d.target(s.Function), Input: []byte(s.Input),
 		})
 	}
 	return &d.done, schedules, nil
@@ -146,7 +146,7 @@ func (d *deployer) rules(ctx context.Context) error {
 	for _, rule := range d.blueprint.Rules {
 		err := d.rule(ctx, d.blueprint.Recovery, rule.Name, rule.Pattern, ebtypes.Target{
 			Id:  aws.String(rule.Function),
-			Arn: aws.String(functionARN(d.blueprint, d.cloud.AccountOf(d.blueprint.Recovery), rule.Function)),
+			Arn: aws.String(d.target(rule.Function)),
 			InputTransformer: &ebtypes.InputTransformer{
 				InputPathsMap: map[string]string{"event": "$"},
 				InputTemplate: aws.String(rule.Input),

@@ -22,10 +22,11 @@ type Call struct {
 // readPrefixes start the names of actions that change nothing.
 var readPrefixes = []string{"Describe", "Get", "List", "Query", "BatchGet", "TransactGet", "Scan", "Head", "Select", "Filter"}
 
-// mutating reports whether an action changes AWS. Running a function does not;
-// what the function then calls is counted for itself.
+// mutating reports whether an action changes AWS. Running a function does not, nor
+// do the messages that make it run; what the function then calls is counted for
+// itself.
 func mutating(service, action string) bool {
-	if service == "lambda" && strings.HasPrefix(action, "Invoke") {
+	if service == "lambda" && strings.HasPrefix(action, "Invoke") || service == "sqs" && strings.Contains(action, "Message") {
 		return false
 	}
 	return !slices.ContainsFunc(readPrefixes, func(p string) bool { return strings.HasPrefix(action, p) })

@@ -77,6 +77,7 @@ type Front struct {
 
 	mu        sync.Mutex
 	functions Invoker
+	sent      func(region, queue string) // nil until SetQueues: nobody is told
 }
 
 // New starts a front, which serves until Close.

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -47,9 +49,16 @@ func run(m *testing.M) int {
 	}
 	if err == nil {
 		defer shared.clock.Close()
-		// No test lets moto call Lambda, so that no front listens for it.
+		// Each test has a front of its own, so what the bus sends to a queue goes
+		// straight back to moto.
+		back := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+			if to, err := url.Parse(shared.simulator.URL()); err == nil {
+				r.SetURL(to)
+			}
+		}})
+		defer back.Close()
 		shared.simulator, err = simulator.Start(context.Background(), simulator.Options{
-			Python: python(), ClockFile: filepath.Join(dir, "clock"), FrontPort: 1, Log: os.Stderr,
+			Python: python(), ClockFile: filepath.Join(dir, "clock"), FrontPort: back.Listener.Addr().(*net.TCPAddr).Port, Log: os.Stderr,
 		})
 	}
 	if err != nil {

@@ -20,10 +20,10 @@ import (
 // Schedule is one rate-based schedule.
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 type Schedule struct {
-	Name     string
-	Every    time.Duration // data time; zero: it fires once, at the start
-	Function string        // name or ARN of its target
-	Input    []byte        // payload of the target
+	Name   string
+	Every  time.Duration // data time; zero: it fires once, at the start
+	Target string        // name or ARN of a function, ARN of a queue
+	Input  []byte        // payload or message
 }
 
 // ErrUnknown is returned for a name that is not in the table.
@@ -31,8 +31,8 @@ var ErrUnknown = errors.New("no such schedule")
 
 // Table is safe for concurrent use.
 type Table struct {
-	clock  *clock.Clock
-	invoke func(function string, payload []byte)
+	clock *clock.Clock
+	fire  func(target string, input []byte)
 
 	mu        sync.Mutex
 	schedules []entry
@@ -44,10 +44,10 @@ type entry struct {
 	stopped bool
 }
 
-// New makes a table whose schedules are first due at once. invoke must return
-// without waiting for the function, as an asynchronous Invoke does.
-func New(clk *clock.Clock, invoke func(function string, payload []byte), schedules []Schedule) *Table {
-	t := &Table{clock: clk, invoke: invoke}
+// New makes a table whose schedules are first due at once. fire must return
+// without waiting for the target, as an asynchronous Invoke does.
+func New(clk *clock.Clock, fire func(target string, input []byte), schedules []Schedule) *Table {
+	t := &Table{clock: clk, fire: fire}
 	start := clk.Now()
 	for _, s := range schedules {
 		t.schedules = append(t.schedules, entry{Schedule: s, due: start})
@@ -81,7 +81,7 @@ func (t *Table) Run(now time.Time) int {
 		if e.stopped || e.due.IsZero() || e.due.After(now) {
 			continue
 		}
-		t.invoke(e.Function, e.Input)
+		t.fire(e.Target, e.Input)
 		e.due = e.after(now)
 		fired++
 	}

@@ -21,15 +21,15 @@ func table(t *testing.T, schedules ...Schedule) (tab *Table, start time.Time, fi
 	}
 	t.Cleanup(func() { c.Close() })
 	fired = new([]string)
-	tab = New(c, func(function string, payload []byte) {
-		*fired = append(*fired, function+" "+string(payload))
+	tab = New(c, func(target string, input []byte) {
+		*fired = append(*fired, target+" "+string(input))
 	}, schedules)
 	return tab, tab.NextDue(), fired
 }
 
 var (
-	data = Schedule{Name: "data", Every: 30 * time.Minute, Function: "protect-snapshots", Input: []byte(`{"policy":"data"}`)}
-	web  = Schedule{Name: "web", Every: 24 * time.Hour, Function: "protect-images", Input: []byte(`{"policy":"web"}`)}
+	data = Schedule{Name: "data", Every: 30 * time.Minute, Target: "protect-snapshots", Input: []byte(`{"policy":"data"}`)}
+	web  = Schedule{Name: "web", Every: 24 * time.Hour, Target: "protect-images", Input: []byte(`{"policy":"web"}`)}
 )
 
 func TestRun_firesAtTheStartAndThenOnTheGrid(t *testing.T) {
@@ -75,7 +75,7 @@ func TestNextDue_leadsThroughEveryTimeOfEverySchedule(t *testing.T) {
 }
 
 func TestRun_firesAScheduleWithoutAnIntervalOnce(t *testing.T) {
-	tab, start, _ := table(t, Schedule{Name: "once", Function: "f"})
+	tab, start, _ := table(t, Schedule{Name: "once", Target: "f"})
 	if a, b := tab.Run(start), tab.Run(start.Add(time.Hour)); a != 1 || b != 0 {
 		t.Errorf("fired %d and %d, want 1 and 0", a, b)
 	}

@@ -1,4 +1,4 @@
-"""The calls that the simulated AWS itself makes: to Lambda, through the front."""
+"""The calls that the simulated AWS itself makes: to Lambda and SQS, through the front."""
 
 import functools
 import os
@@ -28,7 +28,7 @@ def _client(service, region, caller):
     return boto3.client(
         service,
         region_name=region,
-        endpoint_url=f"http://localhost:{os.environ['MOTO_PORT']}",
+        endpoint_url=url(""),
         aws_access_key_id=caller,
         aws_secret_access_key="rehearsal",
         config=Config(
@@ -40,3 +40,8 @@ def _client(service, region, caller):
             max_pool_connections=64,
         ),
     )
+
+
+def url(path):
+    """Where the front serves a path."""
+    return f"http://localhost:{os.environ['MOTO_PORT']}{path}"

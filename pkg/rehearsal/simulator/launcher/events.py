@@ -120,8 +120,8 @@ def deliver(rule, target, event, forwarded):
     a changed event to another region's bus: new id, no resources, that region.
     AWS invokes a function asynchronously, and an event keeps its id, time,
     resources, account and region on another bus, from where it is not sent on to
-    a third. We do as AWS for those two and SQS, and say of others that they are
-    not delivered.
+    a third. We do as AWS for those two, and for SQS, and say of others that they
+    are not delivered.
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html"""
     try:
         arn = parse_arn(target["Arn"])
@@ -133,10 +133,9 @@ def deliver(rule, target, event, forwarded):
             if not forwarded:
                 route(events_backends[arn.account][arn.region].describe_event_bus(arn.resource_id), event, True)
         elif arn.service == "sqs":
-            from moto.sqs import sqs_backends
-
-            sqs_backends[arn.account][arn.region].send_message(
-                queue_name=arn.resource_id, message_body=target_input(target, event, rule)
+            # "@": how the front reads in which account a caller is.
+            calls.client("sqs", arn.region, f"{CALLER}@{arn.account}").send_message(
+                QueueUrl=calls.url(f"/{arn.account}/{arn.resource_id}"), MessageBody=target_input(target, event, rule)
             )
         else:
             raise NotImplementedError("the rehearsal delivers to Lambda, event buses and SQS alone")
