@@ -206,8 +206,10 @@ func finishes(s *scene) {
 func pointsAtUsable(s *scene) {
 	t := s.t
 	s.pass()
-	s.input.Policy.Key = "alias/gone" // the copy fails
+	s.input.Policy.Key = "alias/gone" // the copy fails, and nobody says so before
+	s.cloud.Refuse("DescribeKey", "KMSInternalException", 0)
 	s.pass()
+	s.cloud.Refuse("DescribeKey", "", 0)
 	if state := s.copies()[0].State; state != types.ImageStateFailed {
 		t.Fatalf("the copy is %s, want failed", state)
 	}

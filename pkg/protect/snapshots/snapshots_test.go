@@ -94,6 +94,10 @@ func (s *scene) copies() []types.Snapshot  { return s.recovery.Snapshots(lineage
 
 var listings = []string{"DescribeVolumes us-east-1", "DescribeSnapshots us-east-1", "DescribeSnapshots us-west-2"}
 
+// trials are what is asked about the key before the first copy. The sources of
+// these scenes are not encrypted.
+var trials = []string{"DescribeKey us-west-2", "GenerateDataKeyWithoutPlaintext us-west-2", "GetCallerIdentity us-west-2", "CreateGrant us-west-2"}
+
 func TestRotation(t *testing.T) {
 	cloud := simulated.Start(t)
 	cloud.CreateKey(t, simulated.Recovery, "alias/pilotlight")
@@ -101,6 +105,8 @@ func TestRotation(t *testing.T) {
 	t.Run("waits when AWS has no slot", func(t *testing.T) { waitsForSlots(newScene(t, cloud, 2)) })
 	t.Run("goes on after a copy that fails", func(t *testing.T) { goesOn(newScene(t, cloud, 2)) })
 	t.Run("makes a failed copy again", func(t *testing.T) { copiesAgain(newScene(t, cloud, 1)) })
+	t.Run("waits for a key that can be used", func(t *testing.T) { waitsForAKey(newScene(t, cloud, 1)) })
+	t.Run("announces another key", func(t *testing.T) { announcesAnotherKey(newScene(t, cloud, 1)) })
 	t.Run("retires in two phases", func(t *testing.T) { retires(newScene(t, cloud, 1)) })
 	t.Run("keeps what a run pinned", func(t *testing.T) { keepsPinned(newScene(t, cloud, 1)) })
 }
@@ -128,7 +134,7 @@ func takesAndCopies(s *scene) {
 	if result.Copied != 4 || result.Taken != 0 {
 		t.Errorf("second pass: %+v", result)
 	}
-	if len(calls) != len(listings)+1+4 {
+	if len(calls) != len(listings)+1+len(trials)+4 {
 		t.Errorf("calls of the second pass: %v", calls)
 	}
 	checkCopies(s)
@@ -196,7 +202,7 @@ func waitsForSlots(s *scene) {
 	if result.Copied != 1 || result.Waiting != 3 {
 		t.Errorf("with one slot: %+v", result)
 	}
-	if len(calls) != len(listings)+1+2 {
+	if len(calls) != len(listings)+1+len(trials)+2 {
 		t.Errorf("calls with one slot: %v", calls)
 	}
 	s.cloud.Refuse("CopySnapshot", "RequestLimitExceeded", 0)
@@ -230,7 +236,9 @@ func copiesAgain(s *scene) {
 	t := s.t
 	s.pass()
 	s.input.Policy.Key = "alias/gone"
+	s.cloud.Refuse("DescribeKey", "KMSInternalException", 0) // nobody says so before
 	s.pass()
+	s.cloud.Refuse("DescribeKey", "", 0)
 	for _, snapshot := range s.copies() {
 		if snapshot.State != types.SnapshotStateError {
 			t.Fatalf("%s is %s, want error", aws.ToString(snapshot.SnapshotId), snapshot.State)
