@@ -78,6 +78,7 @@ type cloud struct {
 	t       *testing.T
 	front   *front.Front
 	serving run.Side
+	posture run.Posture
 }
 
 func newCloud(t *testing.T) *cloud {
@@ -92,17 +93,13 @@ func newCloud(t *testing.T) *cloud {
 	}
 	f := front.New(front.Options{Listener: listener, Upstream: upstream, Clock: simulated.clock})
 	t.Cleanup(func() { f.Close() })
-	return &cloud{t: t, front: f, serving: run.PrimarySide}
+	return &cloud{t: t, front: f, serving: run.PrimarySide, posture: run.Standby}
 }
 
 func (c *cloud) now() time.Time { return simulated.clock.Now().UTC().Truncate(time.Second) }
 
 func (c *cloud) State(context.Context, string) (run.State, time.Time, error) {
-	posture := run.Standby
-	if c.serving == run.RecoverySide {
-		posture = run.Active
-	}
-	return run.State{Posture: posture, Side: c.serving}, c.now(), nil
+	return run.State{Posture: c.posture, Side: c.serving}, c.now(), nil
 }
 
 func (c *cloud) Pins(context.Context, string) (run.Pins, error) { return nil, nil }

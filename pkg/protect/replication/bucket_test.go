@@ -202,7 +202,7 @@ func TestBucket_withAConfigurationOfTheEarlierVersionReplicatesDeleteMarkers(t *
 
 func TestBucket_needsARuleThatLeadsBackAfterAFailover(t *testing.T) {
 	u := newUploads(newCloud(t))
-	u.serving = run.RecoverySide
+	u.serving, u.posture = run.RecoverySide, run.Active
 	result, source := passes(u.cloud, u.input)
 	if len(result.Problems) != 1 || !strings.Contains(result.Problems[0], "no rule of bucket "+u.replica+" replicates to "+u.source) || source.Usable != 0 {
 		t.Errorf("%q, %+v", result.Problems, source)

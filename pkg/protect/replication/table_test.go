@@ -118,7 +118,7 @@ func TestTable_saysWhatIsWrongAndWhatToWrite(t *testing.T) {
 
 func TestTable_isWatchedTheOtherWayRoundAfterAFailover(t *testing.T) {
 	s := newCarts(newCloud(t))
-	s.serving = run.RecoverySide
+	s.serving, s.posture = run.RecoverySide, run.Active
 	if result, source := passes(s.cloud, s.input); len(result.Problems) != 0 || source.Usable != 1 {
 		t.Errorf("%q, %+v", result.Problems, source)
 	}
