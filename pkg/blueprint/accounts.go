@@ -1,6 +1,7 @@
 package blueprint
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -61,10 +62,10 @@ func (b *Blueprint) divide(p *plan.Plan, function string, grants []Grant) []Gran
 		here.Regions = slices.DeleteFunc(slices.Clone(grant.Regions), func(region string) bool { return region != p.Recovery })
 		there.Regions = slices.DeleteFunc(slices.Clone(grant.Regions), func(region string) bool { return region == p.Recovery })
 		if len(here.Regions) > 0 {
-			own = append(own, here)
+			own = append(own, shared(here))
 		}
 		if len(there.Regions) > 0 {
-			b.Source.add(there)
+			b.Source.add(shared(there))
 		}
 	}
 	// Who copies what is encrypted uses the key of the source, too.
@@ -99,17 +100,43 @@ func keysOf(function, account, region string) []Grant {
 	return grants
 }
 
-// shares allows to let the other account copy the plan's own points.
+// shared is a grant of a copy from the other account, whose tags on what it shares
+// nobody else can see: what may be copied is then what it shares with us.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
+func shared(g Grant) Grant {
+	copies := slices.ContainsFunc(g.Actions, func(action string) bool { return strings.HasPrefix(action, "ec2:Copy") })
+	if !copies {
+		return g
+	}
+	equals := maps.Clone(g.Condition["StringEquals"])
+	maps.DeleteFunc(equals, func(key, _ string) bool { return strings.HasPrefix(key, "aws:ResourceTag/") })
+	g.Condition = nil
+	if len(equals) > 0 {
+		g.Condition = map[string]map[string]string{"StringEquals": equals}
+	}
+	return g
+}
+
+// shares allows to let the other account copy the plan's own points, and those of
+// other tools that it adopts.
 func shares(p *plan.Plan, actions ...string) []Grant {
 	if p.Accounts == nil {
 		return nil
 	}
+	conditions := []map[string]map[string]string{ours(p)}
+	for _, policy := range p.Protect {
+		if policy.Snapshots != nil {
+			conditions = append(conditions, carrying(policy.Snapshots.Tags))
+		}
+	}
 	var grants []Grant
 	for _, region := range sides(p) {
-		grants = append(grants, Grant{
-			Actions: actions, Regions: []string{region}, Condition: ours(p),
-			Resources: []string{unowned(region, "snapshot/*"), unowned(region, "image/*")},
-		})
+		for _, condition := range conditions {
+			grants = append(grants, Grant{
+				Actions: actions, Regions: []string{region}, Condition: condition,
+				Resources: []string{unowned(region, "snapshot/*"), unowned(region, "image/*")},
+			})
+		}
 	}
 	return grants
 }

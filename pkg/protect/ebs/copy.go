@@ -80,6 +80,9 @@ func (p *Pass) begin(ctx context.Context, source backlog.Copy, done *protect.Res
 		done.Problems = append(done.Problems, fmt.Sprintf("%s has more tags than the %d that a copy carries: %s stay behind; take some off that nobody needs",
 			point.Line(), lineage.Most, strings.Join(left, ", ")))
 	}
+	if err := p.share(ctx, point); err != nil {
+		return err
+	}
 	within := int32(source.Within / time.Minute)
 	err := p.kind.Copy(ctx, point, within, tags)
 	if within > 0 && strings.HasPrefix(failure.Code(err), "InvalidParameter") {

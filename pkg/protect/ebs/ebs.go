@@ -130,9 +130,17 @@ func (p *Pass) Reconcile(ctx context.Context) (protect.Result, error) {
 	all.Wait()
 	result := protect.Result{Status: protect.Reconciled}
 	var failed []error
-	for _, s := range sides {
+	for i, s := range sides {
 		result.Add(s.done)
-		failed = append(failed, s.err, errors.Join(s.failed...))
+		failed = append(failed, errors.Join(s.failed...))
+		switch {
+		case s.err == nil:
+		case i < 2:
+			failed = append(failed, s.err)
+		default: // nothing is made there now, and what is there waits
+			p.Log.Warn("a region of the other direction is not looked after", "region", s.Region, "err", s.err)
+			result.Problems = append(result.Problems, "what the other direction left is not retired: "+s.err.Error())
+		}
 	}
 	return result, errors.Join(failed...)
 }

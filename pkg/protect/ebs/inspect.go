@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/protect"
 )
@@ -76,7 +77,7 @@ func size(points []lineage.Point) (gib int) {
 func (p *Pass) problem(s protect.Source, from, to *side, sources, copies []lineage.Point) string {
 	switch why := p.hindrance(s, from, to, sources, copies); {
 	case to.err != nil:
-		return fmt.Sprintf("%s does not answer, so nobody knows its recovery points: %v", p.To.Region, to.err)
+		return unanswered(p.To.Region, to.err, "nobody knows which recovery points are there")
 	case s.Newest.IsZero():
 		return "no usable recovery point in " + p.To.Region + " yet: " + why.or("it waits for its first one")
 	case p.Now.Sub(s.Newest) > p.Policy.RPO.D():
@@ -104,7 +105,7 @@ func (c cause) or(other string) string {
 // what there is to copy, then at what is taken.
 func (p *Pass) hindrance(s protect.Source, from, to *side, sources, copies []lineage.Point) cause {
 	if from.err != nil {
-		return cause{fmt.Sprintf("%s does not answer, so nothing new can come from there: %v", p.From.Region, from.err), true}
+		return cause{unanswered(p.From.Region, from.err, "nothing new comes from there"), true}
 	}
 	newer := func(of lineage.Point) bool { return of.TakenAt.After(s.Newest) }
 	copied := latest(copies, newer)
@@ -135,6 +136,15 @@ func latest(points []lineage.Point, asked func(lineage.Point) bool) lineage.Poin
 		}
 	}
 	return found
+}
+
+// unanswered leaves the SDK's words out: what AWS answered is worth saying, that it
+// did not is said.
+func unanswered(region string, err error, so string) string {
+	if code := failure.Code(err); code != "" {
+		return fmt.Sprintf("%s answers %s, so %s", region, code, so)
+	}
+	return fmt.Sprintf("%s does not answer, so %s", region, so)
 }
 
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04Z") }

@@ -14,6 +14,7 @@ type Region interface {
 	images
 	templates
 	marks
+	sharing
 	locks.API
 }
 
