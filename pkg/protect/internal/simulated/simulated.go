@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/clock"
@@ -37,6 +38,7 @@ const (
 type Cloud struct {
 	Clock *clock.Clock
 	Held  run.Pins // what runs pin
+	Side  run.Side // where users are; empty: on the primary side
 
 	server *httptest.Server
 
@@ -44,6 +46,7 @@ type Cloud struct {
 	moto    http.Handler
 	calls   []string
 	refusal map[string]*refusal // by action
+	gone    map[string]bool     // regions that accept calls and answer none
 }
 
 type refusal struct {
@@ -59,7 +62,7 @@ func Start(t *testing.T) *Cloud {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &Cloud{Clock: data, refusal: map[string]*refusal{}}
+	c := &Cloud{Clock: data, refusal: map[string]*refusal{}, gone: map[string]bool{}}
 	c.server = httptest.NewServer(c)
 	moto, err := simulator.Start(context.Background(), simulator.Options{
 		Python:    python(),
@@ -106,9 +109,13 @@ func (c *Cloud) Config(region string) aws.Config {
 	}
 }
 
-// State is a plan in standby, now.
+// State is a plan in standby, or active when its recovery side serves, now.
 func (c *Cloud) State(context.Context, string) (run.State, time.Time, error) {
-	return run.State{Posture: run.Standby}, c.Clock.Now().UTC().Truncate(time.Second), nil
+	state := run.State{Posture: run.Standby, Side: c.Side}
+	if c.Side == run.RecoverySide {
+		state.Posture = run.Active
+	}
+	return state, c.Clock.Now().UTC().Truncate(time.Second), nil
 }
 
 // Pins is what Held says.
@@ -131,13 +138,31 @@ func (c *Cloud) Refuse(action, code string, after int) {
 	c.refusal[action] = &refusal{code, after}
 }
 
+// Hang makes a region accept calls and answer none, or answer again.
+func (c *Cloud) Hang(region string, gone bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gone[region] = gone
+}
+
+// Impatient is Config for a caller who gives up on an answer soon.
+func (c *Cloud) Impatient(region string) aws.Config {
+	cfg := c.Config(region)
+	cfg.HTTPClient = awshttp.NewBuildableClient().WithTimeout(2 * time.Second)
+	return cfg
+}
+
 // ServeHTTP counts a call and passes it on, or refuses it.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	action := actionOf(r)
 	c.mu.Lock()
 	c.calls = append(c.calls, action+" "+regionOf(r))
-	moto, code := c.moto, c.refuses(action)
+	moto, code, gone := c.moto, c.refuses(action), c.gone[regionOf(r)]
 	c.mu.Unlock()
+	if gone {
+		<-r.Context().Done()
+		return
+	}
 	if code == "" {
 		moto.ServeHTTP(w, r)
 		return
