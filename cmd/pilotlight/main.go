@@ -63,6 +63,6 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newCheck(), newGraph(), newRehearse(), newSimulate(), newInvoke())
+	root.AddCommand(newCheck(), newGraph(), newPoints(), newRehearse(), newSimulate(), newInvoke())
 	return root
 }
