@@ -52,6 +52,9 @@ func kindsOf(p *plan.Plan) []databases {
 			kind, name = &clusters, d.Cluster
 		}
 		kind.names = append(kind.names, name)
+		if d.Replica != "" {
+			kind.names = append(kind.names, d.Replica)
+		}
 		if d.OptionGroup != "" {
 			kind.options = append(kind.options, d.OptionGroup)
 		}
@@ -115,6 +118,9 @@ func replicates(p *plan.Plan) []Grant {
 	for _, policy := range p.Protect {
 		if d := policy.Database; d != nil && d.By == plan.Backups {
 			names = append(names, d.Instance)
+			if d.Replica != "" {
+				names = append(names, d.Replica)
+			}
 		}
 	}
 	if len(names) == 0 {

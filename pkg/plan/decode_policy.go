@@ -76,6 +76,7 @@ func readDatabase(m *mapping) *Database {
 	database := &Database{
 		Instance:       d.text("instance", optional, databaseName),
 		Cluster:        d.text("cluster", optional, clusterName),
+		Replica:        d.text("replica", optional, databaseName),
 		By:             choice(d, "by", optional, []By{Backups, Snapshots}),
 		OptionGroup:    d.text("option-group", optional, groupName),
 		ParameterGroup: d.text("parameter-group", optional, groupName),

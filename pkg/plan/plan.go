@@ -76,6 +76,7 @@ type Policy struct {
 type Database struct {
 	Instance string `json:"instance,omitempty"` // DB instance identifier
 	Cluster  string `json:"cluster,omitempty"`  // DB cluster identifier
+	Replica  string `json:"replica,omitempty"`  // its identifier once the recovery region serves; empty: the same
 	By       By     `json:"by"`
 	// Of the recovery region, for a database that does not use the engine's default
 	// ones: RDS copies neither group.

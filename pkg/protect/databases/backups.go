@@ -33,13 +33,14 @@ const (
 // replicate starts the replication of the database's automated backups, unless
 // something stands in its way or it is there. It is never stopped and never
 // started anew: RDS would begin with a full copy, and be without a point until then.
-func (p *pass) replicate(ctx context.Context, source *database) error {
+func (p *pass) replicate(ctx context.Context) error {
 	backups, err := p.replicated(ctx)
 	if err != nil {
 		return err
 	}
+	source, err := p.source(ctx)
 	if source == nil {
-		return nil
+		return err
 	}
 	if why := p.unhealthy(source, backups); why != "" {
 		p.problem("%s", why)
@@ -133,7 +134,7 @@ func (p *pass) start(ctx context.Context, source *database) error {
 		Tags:                  tagList(with(source.tags, lineage.DatabaseTags(p.Plan, lineage.Point{Policy: p.Policy.Name, Origin: source.arn, TakenAt: p.Now}))),
 	}
 	if source.encrypted {
-		in.KmsKeyId = aws.String(keyARN(cmp.Or(p.Policy.Key, defaultKey), source.arn, p.To.Region))
+		in.KmsKeyId = aws.String(keyARN(cmp.Or(p.Key(), defaultKey), source.arn, p.To.Region))
 	}
 	_, err := p.to.StartDBInstanceAutomatedBackupsReplication(ctx, in)
 	switch {

@@ -23,9 +23,9 @@ const slots = 20
 // RDS wants one of the destination region to be named.
 const defaultKey = "alias/aws/rds"
 
-func (p *pass) missing(seen world) missing {
+func (p *pass) missing(from, to holding) missing {
 	policy := backlog.Policy{Every: p.Policy.Every.D(), RPO: p.Policy.RPO.D()}
-	return missing{backlog.Missing(seen.sources, seen.copies, policy, p.Now), seen.taken}
+	return missing{backlog.Missing(from.own, to.copies, policy, p.Now), from.of}
 }
 
 // missing are the copies to make, with the snapshots that they are made of.
@@ -84,7 +84,7 @@ func (p *pass) begin(ctx context.Context, of snapshot, source lineage.Point) err
 			return fmt.Errorf("share it with account %s, for which its key must be one that you manage: %w", p.To.Account, err)
 		}
 	}
-	source.Under = p.Policy.Key
+	source.Under = p.Key()
 	made, err := p.to.copy(ctx, copying{
 		source: of.arn, region: p.From.Region,
 		id:  name(of.id, "from", p.From.Region),
@@ -103,12 +103,12 @@ func (p *pass) begin(ctx context.Context, of snapshot, source lineage.Point) err
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CopyDBClusterSnapshot.html
 func (p *pass) key(of snapshot) string {
 	switch {
-	case of.encrypted && p.Policy.Key == "":
+	case of.encrypted && p.Key() == "":
 		return defaultKey
-	case !of.encrypted && p.Policy.Database.Cluster != "":
+	case !of.encrypted && p.cluster():
 		return ""
 	}
-	return p.Policy.Key
+	return p.Key()
 }
 
 // room counts what is under way in AWS, whoever began it.

@@ -55,58 +55,60 @@ func (d *Protection) Handle(ctx context.Context, raw json.RawMessage) (protect.A
 // pass is one look at a policy's database and what follows from it.
 type pass struct {
 	protect.Pass
+	shared   *view
 	from, to *side
 	result   protect.Result
 	log      *slog.Logger
 }
 
 func newPass(begun protect.Pass, shared *view) *pass {
-	cluster := begun.Policy.Database.Cluster != ""
-	return &pass{
+	p := &pass{
 		Pass:   begun,
-		from:   shared.at(begun.From, cluster),
-		to:     shared.at(begun.To, cluster),
+		shared: shared,
 		result: protect.Result{Status: protect.Reconciled},
 		log:    slog.With("plan", begun.Plan, "policy", begun.Policy.Name),
 	}
+	p.from, p.to = shared.at(begun.From, p.cluster()), shared.at(begun.To, p.cluster())
+	return p
 }
 
-// reconcile does what is missing. What only a person can mend is a problem and no
-// error: the same message would fail the same however often it were delivered.
+func (p *pass) cluster() bool { return p.Policy.Database.Cluster != "" }
+
+// reconcile does what is missing. What can be done at one site is done whatever
+// the others answer. What only a person can mend is a problem and no error: the
+// same message would fail the same however often it were delivered.
 func (p *pass) reconcile(ctx context.Context) error {
-	source, err := p.source(ctx)
-	if err != nil {
-		return err
-	}
 	if p.byBackups() {
-		return p.replicate(ctx, source)
+		return p.replicate(ctx)
 	}
-	seen, err := p.points(ctx)
-	if err != nil {
-		return err
-	}
-	if source != nil {
+	held := p.look(ctx)
+	from, to := held[0], held[1]
+	source, unreachable := p.source(ctx)
+	var taken, copied error
+	if source != nil && from.err == nil {
 		p.tell(p.unmapped(source)...)
+		taken = p.take(ctx, source, from.own)
 	}
-	taken := p.take(ctx, source, seen.sources)
-	missing := p.missing(seen)
-	copied := p.copy(ctx, missing)
-	retired := p.retire(ctx, seen, missing.Outstanding)
-	return errors.Join(taken, copied, retired)
+	missing := p.missing(from, to)
+	if to.err == nil {
+		copied = p.copy(ctx, missing)
+	}
+	return errors.Join(unreachable, from.err, to.err, taken, copied, p.retire(ctx, held, missing.Outstanding))
 }
 
 // byBackups: a cluster has no backups that RDS would replicate.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReplicateBackups.html
 func (p *pass) byBackups() bool {
-	return p.Policy.Database.By != plan.Snapshots && p.Policy.Database.Cluster == ""
+	return p.Policy.Database.By != plan.Snapshots && !p.cluster()
 }
 
-// name is the identifier of the policy's database.
+// name is the identifier of the policy's database on the side that serves.
 func (p *pass) name() string {
-	if d := p.Policy.Database; d.Cluster != "" {
-		return d.Cluster
+	d := p.Policy.Database
+	if p.From.Region == p.Recovery && d.Replica != "" {
+		return d.Replica
 	}
-	return p.Policy.Database.Instance
+	return d.Instance + d.Cluster
 }
 
 // source is the policy's database on the side that serves; nil, and a problem,

@@ -15,7 +15,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/protect/internal/simulated"
 )
 
-var listings = []string{"DescribeDBInstances us-east-1", "DescribeDBSnapshots us-east-1", "DescribeDBSnapshots us-west-2"}
+var listings = []string{"DescribeDBSnapshots us-west-2", "DescribeDBSnapshots us-east-1", "DescribeDBInstances us-east-1"}
 
 func TestProtection(t *testing.T) {
 	cloud := simulated.Start(t)

@@ -2,6 +2,7 @@ package databases
 
 import (
 	"context"
+	"errors"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -9,17 +10,21 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/retention"
 )
 
-// Explain judges every point of both sides as a pass would do now, and changes
-// nothing. Of backups there is nothing to judge: RDS lets them go by their age.
+// Explain judges every point at every site as a pass would do now, and changes
+// nothing. Its error names the sites that did not answer; the verdicts on the
+// others come with it. Of backups there is nothing to judge: RDS lets them go by their age.
 func Explain(ctx context.Context, cfg aws.Config, begun protect.Pass) ([]retention.Verdict, error) {
 	p := newPass(begun, newView(cfg))
 	if p.byBackups() {
 		return nil, nil
 	}
-	seen, err := p.points(ctx)
-	if err != nil {
-		return nil, err
+	held := p.look(ctx)
+	guards := retention.Guards{Pinned: p.Pinned, Copied: p.missing(held[0], held[1]).Outstanding}
+	var verdicts []retention.Verdict
+	var failed []error
+	for _, h := range held {
+		verdicts = append(verdicts, p.judge(h, guards)...)
+		failed = append(failed, h.err)
 	}
-	guards := retention.Guards{Pinned: p.Pinned, Copied: p.missing(seen).Outstanding}
-	return append(p.judge(seen.copies, guards), p.judge(seen.sources, guards)...), nil
+	return verdicts, errors.Join(failed...)
 }

@@ -2,7 +2,6 @@ package databases
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,51 +16,52 @@ import (
 func Inspect(ctx context.Context, cfg aws.Config, begun protect.Pass) ([]protect.Source, error) {
 	p := newPass(begun, newView(cfg))
 	found := protect.Source{Policy: p.Policy.Name, ID: p.name()}
-	source, unreachable := p.source(ctx)
-	var err error
+	look := p.inspectSnapshots
 	if p.byBackups() {
-		err = p.inspectBackups(ctx, source, &found)
-	} else {
-		err = p.inspectSnapshots(ctx, source, &found)
+		look = p.inspectBackups
 	}
+	judge, err := look(ctx, &found)
 	if err != nil {
 		return nil, err
 	}
-	if unreachable != nil {
+	source, unreachable := p.source(ctx) // last: its region may be gone
+	switch {
+	case unreachable != nil:
 		p.problem("%s cannot be asked for the database: %v", p.From.Region, unreachable)
-	}
-	if source != nil {
+	case source != nil:
 		found.GiB = source.gib
+		err = judge(source)
 	}
 	found.Problem = strings.Join(p.result.Problems, "; ")
-	return []protect.Source{found}, nil
+	return []protect.Source{found}, err
 }
 
 // inspectBackups: what can be restored counts, also when nothing is added to it
 // any more.
-func (p *pass) inspectBackups(ctx context.Context, source *database, found *protect.Source) error {
+func (p *pass) inspectBackups(ctx context.Context, found *protect.Source) (judge func(*database) error, err error) {
 	backups, err := p.replicated(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if found.Newest = latest(newest(backups)); !found.Newest.IsZero() {
 		found.Usable = 1
 	}
-	switch {
-	case source != nil && running(backups, source) == nil && p.obstacle(source) == "":
-		p.problem("the backups of %s are not replicated to %s", source.name, p.To.Region)
-	case source != nil:
+	return func(source *database) error {
+		if running(backups, source) == nil && p.obstacle(source) == "" {
+			p.problem("the backups of %s are not replicated to %s", source.name, p.To.Region)
+			return nil
+		}
 		p.tell(p.unhealthy(source, backups))
-	}
-	return nil
+		return nil
+	}, nil
 }
 
-func (p *pass) inspectSnapshots(ctx context.Context, source *database, found *protect.Source) error {
-	copies, err := p.copies(ctx)
-	if err != nil {
-		return err
+func (p *pass) inspectSnapshots(ctx context.Context, found *protect.Source) (judge func(*database) error, err error) {
+	there := p.hold(ctx, p.to)
+	if there.err != nil {
+		return nil, there.err
 	}
-	for _, set := range lineage.Groups(copies) {
+	for _, set := range lineage.Groups(there.copies) {
 		if !set.Usable() {
 			continue
 		}
@@ -70,14 +70,10 @@ func (p *pass) inspectSnapshots(ctx context.Context, source *database, found *pr
 			found.Newest = set.TakenAt
 		}
 	}
-	if source == nil {
-		return nil
-	}
-	p.tell(p.unmapped(source)...)
-	lacks, err := p.misfits(ctx, source)
-	if err != nil {
-		return fmt.Errorf("check the groups of policy %s: %w", p.Policy.Name, err)
-	}
-	p.tell(lacks...)
-	return nil
+	return func(source *database) error {
+		p.tell(p.unmapped(source)...)
+		lacks, err := p.misfits(ctx, source)
+		p.tell(lacks...)
+		return err
+	}, nil
 }

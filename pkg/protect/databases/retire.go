@@ -16,19 +16,28 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/retention"
 )
 
-// retire applies retention to both sides, in its two phases.
-func (p *pass) retire(ctx context.Context, seen world, outstanding map[string]bool) error {
+// retire applies retention to every site, of this direction and of the other one,
+// in its two phases.
+func (p *pass) retire(ctx context.Context, held []holding, outstanding map[string]bool) error {
 	guards := retention.Guards{Pinned: p.Pinned, Copied: outstanding}
-	return errors.Join(
-		p.retireIn(ctx, p.to, seen.copies, guards),
-		p.retireIn(ctx, p.from, seen.sources, guards),
-	)
+	var failed []error
+	for _, h := range held {
+		failed = append(failed, p.retireIn(ctx, h, guards))
+	}
+	return errors.Join(failed...)
+}
+
+// judge judges what was taken at a site and what came there apart, so that neither
+// loses its newest usable point to the other's.
+func (p *pass) judge(h holding, guards retention.Guards) []retention.Verdict {
+	rules := retention.Rules{Keep: p.Policy.Keep, RPO: p.Policy.RPO.D()}
+	return append(retention.Select(h.copies, rules, p.Now, guards), retention.Select(h.own, rules, p.Now, guards)...)
 }
 
 // retireIn unmarks first, so that what is wanted again is safe before anything is
 // deleted. One point that cannot be deleted does not stop the others.
-func (p *pass) retireIn(ctx context.Context, at *side, points []lineage.Point, guards retention.Guards) error {
-	steps := retention.Moves(p.judge(points, guards), p.Now)
+func (p *pass) retireIn(ctx context.Context, h holding, guards retention.Guards) error {
+	at, steps := h.at, retention.Moves(p.judge(h, guards), p.Now)
 	var failed []error
 	for _, v := range steps.Unmark {
 		if err := p.unmark(ctx, at, v); err != nil {
@@ -42,10 +51,6 @@ func (p *pass) retireIn(ctx context.Context, at *side, points []lineage.Point, g
 		failed = append(failed, p.remove(ctx, at, v))
 	}
 	return errors.Join(failed...)
-}
-
-func (p *pass) judge(points []lineage.Point, guards retention.Guards) []retention.Verdict {
-	return retention.Select(points, retention.Rules{Keep: p.Policy.Keep, RPO: p.Policy.RPO.D()}, p.Now, guards)
 }
 
 // mark writes the time of deletion on a point. RDS tags one resource a call.

@@ -12,43 +12,47 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/protect"
 )
 
-// world is what a pass sees of its policy.
-type world struct {
-	sources []lineage.Point // where the database serves
-	copies  []lineage.Point // on the other side
-	taken   map[string]snapshot
+// holding is what one site holds of a policy: points that were taken there, and
+// copies that came there.
+type holding struct {
+	at          *side
+	own, copies []lineage.Point
+	of          map[string]snapshot // by point
+	err         error               // why nothing is known of it
 }
 
-// points are the policy's own on both sides.
-func (p *pass) points(ctx context.Context) (world, error) {
-	seen := world{taken: map[string]snapshot{}}
-	there, err := p.from.snapshots(ctx)
-	if err != nil {
-		return seen, fmt.Errorf("list the snapshots of policy %s in %s: %w", p.Policy.Name, p.From.Region, err)
-	}
-	for _, s := range there {
-		// A copy that came here is no source.
-		if one := s.point(p.From.Region); p.owns(s) && one.Source == "" {
-			seen.sources = append(seen.sources, one)
-			seen.taken[one.ID] = s
+// look looks at every site: the first answer is of the one that serves, the second
+// of the one that copies go to.
+func (p *pass) look(ctx context.Context) []holding {
+	held := []holding{{at: p.from}, p.hold(ctx, p.to)}
+	for _, site := range p.Sites() {
+		if site.Region != p.From.Region && site.Region != p.To.Region {
+			held = append(held, p.hold(ctx, p.shared.at(site, p.cluster())))
 		}
 	}
-	seen.copies, err = p.copies(ctx)
-	return seen, err
+	held[0] = p.hold(ctx, p.from) // last: it is the one that may be gone
+	return held
 }
 
-func (p *pass) copies(ctx context.Context) ([]lineage.Point, error) {
-	here, err := p.to.snapshots(ctx)
+func (p *pass) hold(ctx context.Context, at *side) holding {
+	h := holding{at: at, of: map[string]snapshot{}}
+	all, err := at.snapshots(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list the snapshots of policy %s in %s: %w", p.Policy.Name, p.To.Region, err)
+		h.err = fmt.Errorf("list the snapshots of policy %s in %s: %w", p.Policy.Name, at.Region, err)
 	}
-	var copies []lineage.Point
-	for _, s := range here {
-		if one := s.point(p.To.Region); p.owns(s) && one.Source != "" {
-			copies = append(copies, one)
+	for _, s := range all {
+		if !p.owns(s) {
+			continue
+		}
+		one := s.point(at.Region)
+		h.of[one.ID] = s
+		if one.Source == "" {
+			h.own = append(h.own, one)
+		} else {
+			h.copies = append(h.copies, one)
 		}
 	}
-	return copies, nil
+	return h
 }
 
 func (p *pass) owns(s snapshot) bool {

@@ -2,6 +2,7 @@ package databases
 
 import (
 	"context"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -47,6 +48,7 @@ type side struct {
 	api
 	shelf
 
+	down    error // why it is not asked any more
 	sources *[]database
 	held    *[]snapshot
 	backups *[]types.DBInstanceAutomatedBackup
@@ -54,13 +56,13 @@ type side struct {
 
 // databases are all of the site's, of side's kind.
 func (s *side) databases(ctx context.Context) ([]database, error) {
-	return once(&s.sources, func() ([]database, error) { return s.shelf.databases(ctx) })
+	return once(ctx, s, &s.sources, s.shelf.databases)
 }
 
 // snapshots are all the manual ones of the site, whosever they are: RDS filters
 // by no tag, and its quotas do not ask either.
 func (s *side) snapshots(ctx context.Context) ([]snapshot, error) {
-	return once(&s.held, func() ([]snapshot, error) { return s.shelf.snapshots(ctx) })
+	return once(ctx, s, &s.held, s.shelf.snapshots)
 }
 
 // made adds what a call has made since.
@@ -72,7 +74,7 @@ func (s *side) made(one snapshot) {
 
 // automated are the site's automated backups, replicated ones among them.
 func (s *side) automated(ctx context.Context) ([]types.DBInstanceAutomatedBackup, error) {
-	return once(&s.backups, func() ([]types.DBInstanceAutomatedBackup, error) {
+	return once(ctx, s, &s.backups, func(ctx context.Context) ([]types.DBInstanceAutomatedBackup, error) {
 		var all []types.DBInstanceAutomatedBackup
 		pages := rds.NewDescribeDBInstanceAutomatedBackupsPaginator(s.api, &rds.DescribeDBInstanceAutomatedBackupsInput{MaxRecords: aws.Int32(perPage)})
 		for pages.HasMorePages() {
@@ -86,14 +88,26 @@ func (s *side) automated(ctx context.Context) ([]types.DBInstanceAutomatedBackup
 	})
 }
 
-// once reads a listing unless it was read. One that failed is read again.
-func once[T any](kept **[]T, read func() ([]T, error)) ([]T, error) {
-	if *kept == nil {
-		all, err := read()
+// patience is how long one listing is waited for: less than half of what a pass
+// has (protect.PassLimit), so that a region that hangs does not cost the other one
+// its turn.
+const patience = 25 * time.Second
+
+// once reads a listing unless it was read. A side that did not answer once is not
+// asked again: the passes of a batch would wait one after the other.
+func once[T any](ctx context.Context, s *side, kept **[]T, read func(context.Context) ([]T, error)) ([]T, error) {
+	if *kept == nil && s.down == nil {
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		all, err := read(ctx)
 		if err != nil {
+			s.down = err
 			return nil, err
 		}
 		*kept = &all
+	}
+	if *kept == nil {
+		return nil, s.down
 	}
 	return **kept, nil
 }
