@@ -47,6 +47,7 @@ func TestRun_recoversTheStorefront(t *testing.T) {
 		}
 		oneRun(t, decider, r, struck.Host.Invocations())
 	})
+	t.Run("passes were asked for through queues", func(t *testing.T) { throughQueues(t, p, r, struck) })
 	t.Run("the run called nothing in the dead region", func(t *testing.T) { neverHome(t, p, r) })
 }
 

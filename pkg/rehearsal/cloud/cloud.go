@@ -245,6 +245,10 @@ func (c *Cloud) Environment() []string {
 // Doubled is how many events of the bus a function has got twice.
 func (c *Cloud) Doubled(function string) int { return c.bus.doubled(function) }
 
+// Repeated is how many messages of queues came once more, though a function had
+// dealt with them.
+func (c *Cloud) Repeated() int { return c.mappings.Doubled() }
+
 // Root is the repository's root.
 func (c *Cloud) Root() string { return c.root }
 
