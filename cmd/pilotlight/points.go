@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -69,6 +70,11 @@ func newPoints() *cobra.Command {
 // not shown to it.
 func configure(ctx context.Context, region, endpoint string) (aws.Config, error) {
 	options := []func(*config.LoadOptions) error{config.WithRegion(region)}
+	if local(endpoint) {
+		// The SDK puts a bucket's name before the host's, and no resolver knows
+		// "bucket.localhost"; before an address it does not.
+		endpoint = strings.Replace(endpoint, "//localhost", "//127.0.0.1", 1)
+	}
 	if endpoint != "" {
 		options = append(options, config.WithBaseEndpoint(endpoint))
 	}
