@@ -5,8 +5,7 @@
 // It guarantees that every snapshot carries its lineage from the call that makes
 // it, that volumes of one instance are taken together, that a copy carries the
 // tags that its volume had, so that what is restored from it is protected again,
-// and that a snapshot of another tool is never changed. It does not check that
-// keys are usable.
+// and that a snapshot of another tool is never changed.
 package snapshots
 
 import (
