@@ -73,6 +73,8 @@ func noticeOf(t thing) (notice, bool) {
 		return setNotice(t), true
 	case image, copiedImage:
 		return imageNotice(t), true
+	case databaseSnapshot, databaseCopy:
+		return databaseNotice(t), true
 	}
 	return notice{}, false
 }

@@ -23,8 +23,12 @@ const (
 	creating    kind = "created database"
 	promoting   kind = "promoted database"
 	modifying   kind = "modified database"
-	target      kind = "target" // group ARN and target id
-	change      kind = "record change"
+
+	databaseSnapshot kind = "database snapshot" // of an instance or a cluster, by ARN
+	databaseCopy     kind = "copied database snapshot"
+
+	target kind = "target" // group ARN and target id
+	change kind = "record change"
 )
 
 // key is one thing that is under way.

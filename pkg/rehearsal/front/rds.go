@@ -24,7 +24,6 @@ var rdsParts = map[string]part{
 	"rds.PromoteReadReplica":              {before: refuseBusy, remember: rememberPromotion, rewrite: showDatabases},
 	"rds.ModifyDBInstance":                {before: refuseBusy, remember: rememberChange, rewrite: showDatabases},
 	"rds.RebootDBInstance":                {before: refuseBusy},
-	"rds.CreateDBSnapshot":                {before: refuseBusy},
 	"rds.DeleteDBInstance":                {remember: forgetDatabase},
 	"rds.DescribeDBInstances":             {rewrite: showDatabases},
 }
