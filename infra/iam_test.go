@@ -92,9 +92,10 @@ func TestIAM_givesEveryFunctionItsGrantsAndItsLog(t *testing.T) {
 	}, "recovery")
 }
 
-// Only protection works in the primary region: everything else must do without.
+// Only protection, and who looks at it, is allowed into the primary region: everything
+// else must do without.
 func TestIAM_keepsFunctionsInTheRegionsOfThePlan(t *testing.T) {
-	protection := []string{"rotate-snapshots", "refresh-images", "protect-databases", "watch-replication"}
+	protection := []string{"rotate-snapshots", "refresh-images", "protect-databases", "watch-replication", "publish-ages"}
 	forEveryPermit(t, func(t *testing.T, s stack, role string, p permit) {
 		function := functionOf(s.blueprint, role)
 		if function == nil || p.service() == "logs" { // one log group, by its ARN

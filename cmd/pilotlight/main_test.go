@@ -36,6 +36,8 @@ func TestCode_is2ForAnInputThatIsWrong(t *testing.T) {
 		"no such scenario":          {"rehearse", plan, "--scenario", "flood"},
 		"no such format":            {"graph", plan, "--format", "svg"},
 		"mistakes to find":          {"check", plan, broken},
+		"no plan to list":           {"points"},
+		"a plan to list, wrong":     {"points", broken},
 		"no endpoint":               {"invoke", "verify", event},
 		"an event without a plan":   {"invoke", "verify", event, "--endpoint", "http://127.0.0.1:1"},
 		"no such event":             {"invoke", "verify", event + "x", "--endpoint", "http://127.0.0.1:1"},
@@ -60,6 +62,19 @@ func TestCode_is1ForWhatCouldNotBeDone(t *testing.T) {
 	}
 	t.Chdir(t.TempDir()) // without .venv
 	if got := code(execute(t, "rehearse", plan)); got != 1 {
+		t.Errorf("exit code %d, want 1", got)
+	}
+}
+
+// A simulation that has ended: nothing listens there any more.
+func TestCode_is1WhenNobodyKnowsThePoints(t *testing.T) {
+	plan, err := filepath.Abs("../../plans/storefront.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	if got := code(execute(t, "points", plan, "--endpoint", "http://127.0.0.1:1")); got != 1 {
 		t.Errorf("exit code %d, want 1", got)
 	}
 }
