@@ -7,6 +7,9 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
 // actionOf reads the action of the query protocol (EC2) or of the JSON ones (SSM).
@@ -26,41 +29,15 @@ func actionOf(r *http.Request) string {
 	return form.Get("Action")
 }
 
-// CreateKey makes a KMS key and an alias of it. It speaks KMS's wire protocol
-// itself: no product code uses KMS, so its SDK is not among the dependencies.
+// CreateKey makes a KMS key and an alias of it.
 func (c *Cloud) CreateKey(t *testing.T, region, alias string) {
 	t.Helper()
-	c.kms(t, region, "CreateAlias", `{"AliasName": "`+alias+`", "TargetKeyId": "`+c.newKey(t, region)+`"}`)
-}
-
-func (c *Cloud) newKey(t *testing.T, region string) string {
-	t.Helper()
-	answer := c.kms(t, region, "CreateKey", `{}`)
-	_, after, _ := strings.Cut(answer, `"KeyId"`)
-	parts := strings.SplitN(after, `"`, 3)
-	if len(parts) < 3 {
-		t.Fatalf("CreateKey answered %s", answer)
+	client := kms.NewFromConfig(c.Config(region))
+	key, err := client.CreateKey(t.Context(), &kms.CreateKeyInput{})
+	if err == nil {
+		_, err = client.CreateAlias(t.Context(), &kms.CreateAliasInput{AliasName: aws.String(alias), TargetKeyId: key.KeyMetadata.KeyId})
 	}
-	return parts[1]
-}
-
-func (c *Cloud) kms(t *testing.T, region, action, body string) string {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.server.URL, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	request.Header.Set("X-Amz-Target", "TrentService."+action)
-	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=protect/20261122/"+region+"/kms/aws4_request, SignedHeaders=host, Signature=none")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("%s answered %s: %s, error %v", action, response.Status, answer, err)
-	}
-	return string(answer)
 }
