@@ -22,7 +22,7 @@ func (s Search) judge(seen world) []Orphan {
 				"delete it, unless somebody keeps it on purpose: no image can be launched from it as it is"))
 		}
 	}
-	for _, p := range slices.Concat(seen.images, seen.points) {
+	for _, p := range slices.Concat(seen.others, seen.points) {
 		if kind, reason, advice := s.of(p); kind != "" {
 			found = append(found, s.orphan(p, kind, reason, advice))
 		}
@@ -48,10 +48,11 @@ func (s Search) judge(seen world) []Orphan {
 }
 
 func (s Search) orphan(p lineage.Point, kind Kind, reason, advice string) Orphan {
-	return Orphan{
-		ID: p.ID, Region: p.Region, Policy: p.Policy, Kind: kind, GiB: p.SizeGiB,
-		Age: s.Now.Sub(p.TakenAt).Truncate(time.Second), Reason: reason, Advice: advice,
+	found := Orphan{ID: p.ID, Region: p.Region, Policy: p.Policy, Kind: kind, GiB: p.SizeGiB, Reason: reason, Advice: advice}
+	if !p.TakenAt.IsZero() {
+		found.Age = s.Now.Sub(p.TakenAt).Truncate(time.Second)
 	}
+	return found
 }
 
 // of is the first thing that by itself makes p an orphan, or nothing.

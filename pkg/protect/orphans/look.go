@@ -22,8 +22,8 @@ type api interface {
 
 // world is what all regions together hold.
 type world struct {
-	images []lineage.Point
-	points []lineage.Point // snapshots that are points of their own
+	others []lineage.Point // images, and snapshots of databases
+	points []lineage.Point // snapshots of volumes
 	parts  []part
 	exists map[string]bool // every snapshot and volume, ours or not
 	silent bool            // a region did not answer
@@ -71,7 +71,7 @@ func (w *world) list(ctx context.Context, in look, plan string) error {
 		// An image that AWS is still making may not say yet which snapshots it has.
 		parts[i].used = used[parts[i].ID] || making[parts[i].set]
 	}
-	w.images = append(w.images, images...)
+	w.others = append(w.others, images...)
 	w.points = append(w.points, points...)
 	w.parts = append(w.parts, parts...)
 	maps.Copy(w.exists, exists)

@@ -3,8 +3,7 @@
 //
 // It guarantees that it changes nothing, reads listings alone and names only what
 // carries the plan's own tags. A region that does not answer is an error beside
-// the report, and nothing is called an orphan because that region is silent. It
-// knows snapshots and images, and no database's snapshots.
+// the report, and nothing is called an orphan because that region is silent.
 package orphans
 
 import (
@@ -17,6 +16,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
 
 	"github.com/pilotlight/pilotlight/pkg/protect"
 	"github.com/pilotlight/pilotlight/pkg/protect/access"
@@ -42,14 +42,15 @@ const (
 	NoVolume Kind = "no-volume" // the volume that it is a point of is gone
 )
 
-// Orphan is one snapshot, or one image with its snapshots.
+// Orphan is one snapshot of a volume or of a database, or one image with its
+// snapshots.
 type Orphan struct {
 	ID     string        `json:"id"`
 	Region string        `json:"region"`
 	Policy string        `json:"policy"`
 	Kind   Kind          `json:"kind"`
 	GiB    int           `json:"gib"` // of the volumes; what is stored may be less
-	Age    time.Duration `json:"age"` // of its data
+	Age    time.Duration `json:"age"` // of its data; zero: AWS does not say
 	Reason string        `json:"reason"`
 	Advice string        `json:"advice"` // what a person should do
 }
@@ -60,12 +61,16 @@ func Find(ctx context.Context, cfg aws.Config, search Search) ([]Orphan, error) 
 	seen := world{exists: map[string]bool{}}
 	var silent []error
 	for _, site := range search.Sites {
-		region := look{ec2.NewFromConfig(access.At(cfg, site)), site.Region}
-		if err := seen.list(ctx, region, search.Plan); err != nil {
-			silent = append(silent, fmt.Errorf("look for orphans in %s: %w", site.Region, err))
+		there := access.At(cfg, site)
+		if err := seen.list(ctx, look{ec2.NewFromConfig(there), site.Region}, search.Plan); err != nil {
+			silent, seen.silent = append(silent, fmt.Errorf("look for orphans in %s: %w", site.Region, err)), true
+			continue
+		}
+		databases := rds.NewFromConfig(there)
+		if err := seen.databases(ctx, databases, databases, site.Region, search.Plan); err != nil {
+			silent = append(silent, fmt.Errorf("look for orphans of databases in %s: %w", site.Region, err))
 		}
 	}
-	seen.silent = len(silent) > 0
 	found := search.judge(seen)
 	slices.SortFunc(found, func(a, b Orphan) int {
 		return cmp.Or(cmp.Compare(a.Region, b.Region), cmp.Compare(a.ID, b.ID))

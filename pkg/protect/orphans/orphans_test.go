@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pilotlight/pilotlight/pkg/lineage"
@@ -111,6 +113,7 @@ func TestFind_namesWhatNoPassLooksAfter(t *testing.T) {
 	s := newScene(t)
 	want := s.losesAnImage()
 	maps.Copy(want, s.losesPoints())
+	maps.Copy(want, s.losesADatabase())
 	if err := s.cloud.Clock.Jump(2 * lineage.Pause); err != nil {
 		t.Fatal(err)
 	}
@@ -135,8 +138,12 @@ func TestFind_namesWhatNoPassLooksAfter(t *testing.T) {
 			t.Errorf("a report called %s", call)
 		}
 	}
-	if len(calls) != 3*len(s.search.Sites) {
-		t.Errorf("%d calls, want three listings a region: %v", len(calls), calls)
+	if len(calls) != 5*len(s.search.Sites) {
+		t.Errorf("%d calls, want five listings a region: %v", len(calls), calls)
+	}
+	s.cloud.Refuse("DescribeDBSnapshots", "AccessDenied", 0)
+	if found, err = s.find(); err == nil || len(found) != len(want)-2 {
+		t.Errorf("who may not list databases finds %d orphans, want all but those of databases; error %v", len(found), err)
 	}
 }
 
@@ -183,6 +190,39 @@ func (s *scene) losesPoints() map[string]string {
 	want[twin] = "us-east-1 no-volume: volume " + lost + " is gone"
 
 	want[s.copied(s.snapshot(kept, "data"), kept, "alias/nobody")] = "us-west-2 failed: AWS could not complete it: it holds no data"
+	return want
+}
+
+// losesADatabase leaves a snapshot of each kind of database whose policy is gone, and
+// one that is well.
+func (s *scene) losesADatabase() map[string]string {
+	s.Helper()
+	api := rds.NewFromConfig(s.cloud.Config(simulated.Recovery))
+	tags := func(policy string) []rdstypes.Tag {
+		return []rdstypes.Tag{{Key: aws.String(lineage.Plan), Value: aws.String("storefront")}, {Key: aws.String(lineage.Policy), Value: aws.String(policy)}}
+	}
+	_, err := api.CreateDBInstance(s.Context(), &rds.CreateDBInstanceInput{
+		DBInstanceIdentifier: aws.String("orders"), Engine: aws.String("mysql"), DBInstanceClass: aws.String("db.m5.large"),
+		AllocatedStorage: aws.Int32(20), MasterUsername: aws.String("root"), MasterUserPassword: aws.String("not-a-secret"),
+	})
+	must(s, 0, err)
+	_, err = api.CreateDBCluster(s.Context(), &rds.CreateDBClusterInput{
+		DBClusterIdentifier: aws.String("ledger"), Engine: aws.String("aurora-mysql"), AllocatedStorage: aws.Int32(20),
+		MasterUsername: aws.String("root"), MasterUserPassword: aws.String("not-a-secret"),
+	})
+	must(s, 0, err)
+	want := map[string]string{}
+	for _, policy := range []string{"data", "orders"} {
+		_, err = api.CreateDBSnapshot(s.Context(), &rds.CreateDBSnapshotInput{
+			DBInstanceIdentifier: aws.String("orders"), DBSnapshotIdentifier: aws.String("db-" + policy), Tags: tags(policy)})
+		must(s, 0, err)
+		_, err = api.CreateDBClusterSnapshot(s.Context(), &rds.CreateDBClusterSnapshotInput{
+			DBClusterIdentifier: aws.String("ledger"), DBClusterSnapshotIdentifier: aws.String("cluster-" + policy), Tags: tags(policy)})
+		must(s, 0, err)
+	}
+	for _, id := range []string{"db-orders", "cluster-orders"} {
+		want[id] = `us-west-2 no-policy: plan storefront has no policy "orders" any more, so no pass retires it`
+	}
 	return want
 }
 
