@@ -20,13 +20,14 @@ type sharing interface {
 
 // share lets the account that copies go to copy a point, when it is another one:
 // right before the copy, so that nothing is shared that is not copied. Sharing twice
-// changes nothing. An image needs its snapshots shared as well. What is encrypted
+// changes nothing. What another tool took is never changed: whoever has it adopted
+// shares it. An image needs its snapshots shared as well. What is encrypted
 // with an AWS managed key cannot be shared: AWS says so, and so does the key check.
 // https://docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/sharingamis-explicit.html
 func (p *Pass) share(ctx context.Context, source lineage.Point) error {
 	with := p.To.Account
-	if p.From.Account == with {
+	if p.From.Account == with || p.Policy.Snapshots != nil {
 		return nil
 	}
 	from, snapshots := p.In(p.From), source.Parts
@@ -43,9 +44,10 @@ func (p *Pass) share(ctx context.Context, source lineage.Point) error {
 	}
 	for _, id := range snapshots {
 		_, err := from.ModifySnapshotAttribute(ctx, &ec2.ModifySnapshotAttributeInput{
-			SnapshotId:             aws.String(id),
-			Attribute:              types.SnapshotAttributeNameCreateVolumePermission,
-			CreateVolumePermission: &types.CreateVolumePermissionModifications{Add: []types.CreateVolumePermission{{UserId: aws.String(with)}}},
+			SnapshotId:    aws.String(id),
+			Attribute:     types.SnapshotAttributeNameCreateVolumePermission,
+			OperationType: types.OperationTypeAdd,
+			UserIds:       []string{with},
 		})
 		if err != nil {
 			return fmt.Errorf("share %s with account %s: %w", id, with, err)
