@@ -76,10 +76,20 @@ func (b *Blueprint) divide(p *plan.Plan, function string, grants []Grant) []Gran
 // add adds grants that the role does not have yet: the functions share some.
 func (r *Role) add(grants ...Grant) {
 	for _, g := range grants {
-		if !slices.ContainsFunc(r.Grants, func(have Grant) bool { return reflect.DeepEqual(have, g) }) {
+		if !slices.ContainsFunc(r.Grants, func(have Grant) bool { return have.covers(g) }) {
 			r.Grants = append(r.Grants, g)
 		}
 	}
+}
+
+// covers says whether g allows all that another grant does on the same things.
+func (g Grant) covers(other Grant) bool {
+	for _, action := range other.Actions {
+		if !slices.Contains(g.Actions, action) {
+			return false
+		}
+	}
+	return reflect.DeepEqual(g.Resources, other.Resources) && reflect.DeepEqual(g.Regions, other.Regions) && reflect.DeepEqual(g.Condition, other.Condition)
 }
 
 // keysOf are key grants on another account's keys, which its key policies must

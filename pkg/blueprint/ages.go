@@ -3,7 +3,6 @@ package blueprint
 import (
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -44,7 +43,7 @@ func ageGrants(p *plan.Plan) []Grant {
 	for _, function := range slices.Sorted(maps.Keys(functions)) {
 		for _, grant := range passGrants(p, function) {
 			grant.Actions = slices.DeleteFunc(slices.Clone(grant.Actions), func(action string) bool { return !looks(action) })
-			there := slices.ContainsFunc(grants, func(have Grant) bool { return reflect.DeepEqual(have, grant) })
+			there := slices.ContainsFunc(grants, func(have Grant) bool { return have.covers(grant) })
 			if len(grant.Actions) > 0 && !there {
 				grants = append(grants, grant)
 			}
