@@ -56,6 +56,11 @@ func (r *rehearsal) generation(ctx context.Context, n int) error {
 		if !r.cloud.Settled() {
 			return false, nil
 		}
+		// Until AWS is done with what it copies nothing is complete, and need not
+		// be asked for.
+		if _, pending := r.cloud.Front.NextDue(); pending {
+			return false, r.cloud.Skip()
+		}
 		for _, policy := range r.Plan.Protect {
 			enough, err := r.hasPoints(ctx, policy, n)
 			if err != nil {
