@@ -29,6 +29,15 @@ type world struct {
 	silent bool            // a region did not answer
 }
 
+// add adds what another region holds.
+func (w *world) add(of world) {
+	w.others = append(w.others, of.others...)
+	w.points = append(w.points, of.points...)
+	w.parts = append(w.parts, of.parts...)
+	maps.Copy(w.exists, of.exists)
+	w.silent = w.silent || of.silent
+}
+
 // part is a snapshot that was made with an image.
 type part struct {
 	lineage.Point
@@ -48,33 +57,27 @@ const (
 	volumesPage = 500
 )
 
-// list adds what a region holds. It adds nothing of a region that does not
-// answer every question.
+// list adds what a region holds of volumes and images.
 func (w *world) list(ctx context.Context, in look, plan string) error {
 	images, used, err := in.images(ctx, plan)
 	if err != nil {
 		return err
 	}
-	exists := map[string]bool{}
-	points, parts, err := in.snapshots(ctx, plan, exists)
-	if err != nil {
+	if w.points, w.parts, err = in.snapshots(ctx, plan, w.exists); err != nil {
 		return err
 	}
-	if err := in.volumes(ctx, exists); err != nil {
+	if err := in.volumes(ctx, w.exists); err != nil {
 		return err
 	}
 	making := map[string]bool{}
 	for _, image := range images {
 		making[image.Set] = making[image.Set] || image.State == lineage.Pending
 	}
-	for i := range parts {
+	for i := range w.parts {
 		// An image that AWS is still making may not say yet which snapshots it has.
-		parts[i].used = used[parts[i].ID] || making[parts[i].set]
+		w.parts[i].used = used[w.parts[i].ID] || making[w.parts[i].set]
 	}
-	w.others = append(w.others, images...)
-	w.points = append(w.points, points...)
-	w.parts = append(w.parts, parts...)
-	maps.Copy(w.exists, exists)
+	w.others = images
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -58,22 +59,33 @@ type Orphan struct {
 // Find lists every orphan of a plan, by region and id. Its error names the
 // regions that did not answer; the orphans of the others come with it.
 func Find(ctx context.Context, cfg aws.Config, search Search) ([]Orphan, error) {
+	// All at once: a region that hangs must not take the time of the others.
+	worlds, silent := make([]world, len(search.Sites)), make([]error, len(search.Sites))
+	var all sync.WaitGroup
+	for i, site := range search.Sites {
+		all.Go(func() { worlds[i], silent[i] = search.look(ctx, access.At(cfg, site)) })
+	}
+	all.Wait()
 	seen := world{exists: map[string]bool{}}
-	var silent []error
-	for _, site := range search.Sites {
-		there := access.At(cfg, site)
-		if err := seen.list(ctx, look{ec2.NewFromConfig(there), site.Region}, search.Plan); err != nil {
-			silent, seen.silent = append(silent, fmt.Errorf("look for orphans in %s: %w", site.Region, err)), true
-			continue
-		}
-		databases := rds.NewFromConfig(there)
-		if err := seen.databases(ctx, databases, databases, site.Region, search.Plan); err != nil {
-			silent = append(silent, fmt.Errorf("look for orphans of databases in %s: %w", site.Region, err))
-		}
+	for _, w := range worlds {
+		seen.add(w)
 	}
 	found := search.judge(seen)
 	slices.SortFunc(found, func(a, b Orphan) int {
 		return cmp.Or(cmp.Compare(a.Region, b.Region), cmp.Compare(a.ID, b.ID))
 	})
 	return found, errors.Join(silent...)
+}
+
+// look looks at one region. What was seen of it counts, also beside an error.
+func (s Search) look(ctx context.Context, there aws.Config) (world, error) {
+	seen := world{exists: map[string]bool{}}
+	if err := seen.list(ctx, look{ec2.NewFromConfig(there), there.Region}, s.Plan); err != nil {
+		return world{silent: true}, fmt.Errorf("look for orphans in %s: %w", there.Region, err)
+	}
+	databases := rds.NewFromConfig(there)
+	if err := seen.databases(ctx, databases, databases, there.Region, s.Plan); err != nil {
+		return seen, fmt.Errorf("look for orphans of databases in %s: %w", there.Region, err)
+	}
+	return seen, nil
 }
