@@ -56,8 +56,15 @@ func ageGrants(p *plan.Plan) []Grant {
 func looks(action string) bool {
 	service, verb, _ := strings.Cut(action, ":")
 	reads := strings.HasPrefix(verb, "Describe") || strings.HasPrefix(verb, "List") || strings.HasPrefix(verb, "Get")
-	forCopies := service == "kms" || service == "sts" || verb == "GetEbsDefaultKmsKeyId" || verb == "DescribeAutoScalingGroups"
-	return reads && !forCopies && service != "ssm"
+	return reads && service != "kms" && service != "sts" && service != "ssm" && !onlyToAct[action]
+}
+
+// onlyToAct are readings without which a pass could not take, copy or point.
+var onlyToAct = map[string]bool{
+	"autoscaling:DescribeAutoScalingGroups": true, // whose role must be able to use the key
+	"ec2:DescribeInstances":                 true, // to be imaged, or snapshotted as a whole
+	"ec2:DescribeLaunchTemplateVersions":    true,
+	"ec2:GetEbsDefaultKmsKeyId":             true,
 }
 
 // ageAlarms are those of one policy. At the RPO: some source is beyond it, or has
