@@ -151,7 +151,7 @@ func databaseKeys(region string) []Grant {
 		Actions: []string{"kms:CreateGrant"}, Resources: keys, Regions: []string{region},
 		Condition: map[string]map[string]string{"StringEquals": through, "Bool": {"kms:GrantIsForAWSResource": "true"}},
 	}, {
-		Actions: []string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"},
+		Actions:   []string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"},
 		Resources: keys, Regions: []string{region}, Condition: map[string]map[string]string{"StringEquals": through},
 	}}
 }
@@ -167,7 +167,7 @@ func account(p *plan.Plan, region string) string {
 func named(region, resource string, names []string) []string {
 	arns := make([]string, len(names))
 	for i, name := range names {
-		arns[i] = regional("rds", region, resource+name)
+		arns[i] = regional("rds", region, resource+strings.ToLower(name)) // as RDS keeps it
 	}
 	return arns
 }

@@ -59,7 +59,7 @@ func (p *pass) replicated(ctx context.Context) ([]types.DBInstanceAutomatedBacku
 		return nil, fmt.Errorf("list the automated backups in %s: %w", p.To.Region, err)
 	}
 	return slices.DeleteFunc(slices.Clone(all), func(b types.DBInstanceAutomatedBackup) bool {
-		return aws.ToString(b.DBInstanceIdentifier) != p.name() || aws.ToString(b.Region) != p.From.Region
+		return !strings.EqualFold(aws.ToString(b.DBInstanceIdentifier), p.name()) || aws.ToString(b.Region) != p.From.Region
 	}), nil
 }
 
@@ -145,14 +145,23 @@ func (p *pass) start(ctx context.Context, source *database) error {
 		p.problem("backups of %s cannot be encrypted in %s with %s: %v", source.name, p.To.Region, aws.ToString(in.KmsKeyId), err)
 	case protect.Later(err):
 		p.result.Waiting++
-	case failure.ClassOf(err) == failure.Permanent, failure.Code(err) == "StorageTypeNotSupported":
-		// RDS says by these which engines, versions and pairs of regions it does not do.
-		// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.RDS_Fea_Regions_DB-eng.Feature.CrossRegionAutomatedBackups.html
+	case unsupported[failure.Code(err)]:
 		p.problem("RDS does not replicate the backups of %s (%s %s) from %s to %s: write by: snapshots, unless its answer says otherwise: %v", source.name, source.engine, source.version, p.From.Region, p.To.Region, err)
 	default:
 		return fmt.Errorf("start the replication of the backups of %s to %s: %w", source.name, p.To.Region, err)
 	}
 	return nil
+}
+
+// unsupported are the codes with which RDS says that it does not do this engine,
+// version, storage or pair of regions.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.RDS_Fea_Regions_DB-eng.Feature.CrossRegionAutomatedBackups.html
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_StartDBInstanceAutomatedBackupsReplication.html
+var unsupported = map[string]bool{
+	"InvalidParameterValue":       true,
+	"InvalidParameterCombination": true,
+	"StorageTypeNotSupported":     true,
+	"UnsupportedOperation":        true,
 }
 
 // days is how long replicated backups are kept.

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -102,7 +103,8 @@ func (p *pass) byBackups() bool {
 	return p.Policy.Database.By != plan.Snapshots && !p.cluster()
 }
 
-// name is the identifier of the policy's database on the side that serves.
+// name is the identifier of the policy's database on the side that serves. RDS
+// keeps identifiers in lowercase, however they were written.
 func (p *pass) name() string {
 	d := p.Policy.Database
 	if p.From.Region == p.Recovery && d.Replica != "" {
@@ -119,7 +121,7 @@ func (p *pass) source(ctx context.Context) (*database, error) {
 		return nil, fmt.Errorf("list the %s in %s: %w", p.from.noun(), p.From.Region, err)
 	}
 	for i := range all {
-		if all[i].name == p.name() {
+		if strings.EqualFold(all[i].name, p.name()) {
 			return &all[i], nil
 		}
 	}

@@ -26,7 +26,7 @@ func TestProtection(t *testing.T) {
 	}{
 		{"takes", takesAndCopies}, {"clusters", takesClusters}, {"quota", waitsForRoom}, {"twice", makesNothingTwice}, {"retires", retires},
 		{"groups", mapsGroups}, {"key", stopsAtItsOwnKey}, {"figures", needsFewCalls}, {"back", turnsRound}, {"accounts", crossesAccounts},
-		{"gone", saysThatItIsGone}, {"backups", replicatesBackups}, {"no-backups", saysWhyNot},
+		{"gone", saysThatItIsGone}, {"blind", doesWhatItCan}, {"backups", replicatesBackups}, {"no-backups", saysWhyNot},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(newScene(t, cloud)) })
 	}
@@ -269,6 +269,23 @@ func needsFewCalls(s *scene) {
 	}
 	if quiet := s.batch(inputs...); !cmp.Equal(listings, quiet) {
 		t.Errorf("a pass with nothing to do: %v", quiet)
+	}
+}
+
+// What one listing does not say must not stop what the others do.
+func doesWhatItCan(s *scene) {
+	t, in := s.t, s.instance("orders", nil)
+	s.pass(in)
+	s.cloud.Refuse("DescribeDBInstances", "ServiceUnavailable", 0)
+	defer s.cloud.Refuse("DescribeDBInstances", "", 0)
+	s.cloud.Calls()
+	_, err := New(s.cloud.Config("eu-central-1"), s.ledger).Handle(t.Context(), s.raw(in))
+	if calls := s.cloud.Calls(); err == nil || count(calls, "CopyDBSnapshot") != 1 {
+		t.Errorf("error %v, calls %v", err, calls)
+	}
+	found := s.inspect(in)
+	if found.Usable != 1 || found.Newest.IsZero() || !strings.Contains(found.Problem, "us-east-1 cannot be asked") {
+		t.Errorf("inspected: %+v", found)
 	}
 }
 

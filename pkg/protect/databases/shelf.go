@@ -102,7 +102,7 @@ type group struct {
 	family string // engine and major version in one word
 }
 
-// statusOf: what is neither done nor failed is neither used nor deleted.
+// state: what is neither done nor failed is neither used nor deleted.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
 func (s snapshot) state() lineage.State {
 	switch {
