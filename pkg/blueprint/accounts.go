@@ -127,26 +127,17 @@ func shared(g Grant) Grant {
 	return g
 }
 
-// shares allows to let the other account copy the plan's own points, and those of
-// other tools that it adopts.
+// shares allows to let the other account copy the plan's own points.
 func shares(p *plan.Plan, actions ...string) []Grant {
 	if p.Accounts == nil {
 		return nil
 	}
-	conditions := []map[string]map[string]string{ours(p)}
-	for _, policy := range p.Protect {
-		if policy.Snapshots != nil {
-			conditions = append(conditions, carrying(policy.Snapshots.Tags))
-		}
-	}
 	var grants []Grant
 	for _, region := range sides(p) {
-		for _, condition := range conditions {
-			grants = append(grants, Grant{
-				Actions: actions, Regions: []string{region}, Condition: condition,
-				Resources: []string{unowned(region, "snapshot/*"), unowned(region, "image/*")},
-			})
-		}
+		grants = append(grants, Grant{
+			Actions: actions, Regions: []string{region}, Condition: ours(p),
+			Resources: []string{unowned(region, "snapshot/*"), unowned(region, "image/*")},
+		})
 	}
 	return grants
 }

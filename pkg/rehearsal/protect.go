@@ -11,6 +11,8 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/protect"
+	"github.com/pilotlight/pilotlight/pkg/protect/inspect"
 	"github.com/pilotlight/pilotlight/pkg/protect/points"
 )
 
@@ -52,6 +54,7 @@ func (r *rehearsal) protect(ctx context.Context) error {
 // generation waits until every protected thing has n usable points in the
 // recovery region. Time in which nothing is under way is jumped over.
 func (r *rehearsal) generation(ctx context.Context, n int) error {
+	var lacks string
 	made, err := r.within(ctx, protectionLimit, func(ctx context.Context) (bool, error) {
 		if !r.cloud.Settled() {
 			return false, nil
@@ -61,47 +64,46 @@ func (r *rehearsal) generation(ctx context.Context, n int) error {
 		if _, pending := r.cloud.Front.NextDue(); pending {
 			return false, r.cloud.Skip()
 		}
-		for _, policy := range r.Plan.Protect {
-			enough, err := r.hasPoints(ctx, policy, n)
-			if err != nil {
+		passes, err := protect.OverviewOf(r.Plan).Begin(ctx, r.ledger)
+		if err != nil {
+			return false, err
+		}
+		for _, pass := range passes {
+			if lacks, err = r.lacking(ctx, pass, n); err != nil {
 				return false, err
 			}
-			if !enough {
+			if lacks != "" {
 				return false, r.cloud.Skip()
 			}
 		}
 		return true, nil
 	})
 	if err == nil && !made {
-		err = fmt.Errorf("no recovery points of generation %d within %s", n, protectionLimit)
+		err = fmt.Errorf("no recovery point of generation %d within %s for %s", n, protectionLimit, lacks)
 	}
 	return err
 }
 
-// hasPoints says whether each of a policy's subjects has n usable points.
-func (r *rehearsal) hasPoints(ctx context.Context, policy plan.Policy, n int) (bool, error) {
-	subjects := 1 // one image stands for the whole selection
-	if policy.Volumes != nil {
-		home, err := r.atHome(ctx, policy)
-		if err != nil {
-			return false, err
-		}
-		instances := map[string]bool{}
-		for _, instance := range home {
-			instances[instance] = true
-		}
-		subjects = len(instances)
+// lacking is what the policy of a pass protects and has not n usable points yet, or
+// as many as its kind has: another tool's snapshots are taken once, and what is
+// copied without a pause has one, which moves. Empty: nothing lacks any.
+func (r *rehearsal) lacking(ctx context.Context, pass protect.Pass, n int) (string, error) {
+	if pass.Policy.Snapshots != nil || pass.Policy.Continuous() {
+		n = 1
 	}
-	usable, err := r.usable(ctx, policy.Name)
-	if err != nil || len(usable) < subjects {
-		return false, err
+	sources, err := inspect.Sources(ctx, r.cloud.WithObjects(role, r.Plan.Recovery), pass)
+	if err != nil {
+		return "", err
 	}
-	for _, groups := range usable {
-		if len(groups) < n {
-			return false, nil
+	if len(sources) == 0 {
+		return "anything of policy " + pass.Policy.Name, nil
+	}
+	for _, source := range sources {
+		if source.Usable < n {
+			return fmt.Sprintf("%s of policy %s (%d usable) %s", source.ID, source.Policy, source.Usable, source.Problem), nil
 		}
 	}
-	return true, nil
+	return "", nil
 }
 
 // atHome are the volumes that a policy protects in the primary region, each with

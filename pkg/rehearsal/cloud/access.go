@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"cmp"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -18,6 +19,21 @@ func (c *Cloud) As(role, region string) aws.Config {
 		BaseEndpoint: aws.String(c.Front.URL()),
 		HTTPClient:   c.http,
 	}
+}
+
+// WithObjects is As for who may ask for S3's objects too.
+func (c *Cloud) WithObjects(role, region string) aws.Config {
+	cfg := c.As(role, region)
+	cfg.BaseEndpoint = aws.String(c.address())
+	return cfg
+}
+
+// address is the front's URL without a name. The SDKs put a bucket's name before
+// the host's, and no resolver knows "bucket.localhost"; before an address they do
+// not.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+func (c *Cloud) address() string {
+	return strings.Replace(c.Front.URL(), "localhost", "127.0.0.1", 1)
 }
 
 // Upstream is the simulator without the front: nothing is pending there, no

@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -233,10 +232,7 @@ func (c *Cloud) nextDue() time.Time {
 func (c *Cloud) Environment() []string {
 	return []string{
 		"AWS_ENDPOINT_URL=" + c.Front.URL(),
-		// The SDKs put a bucket's name before the host's, and no resolver knows
-		// "bucket.localhost"; before an address they do not.
-		// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
-		"AWS_ENDPOINT_URL_S3=" + strings.Replace(c.Front.URL(), "localhost", "127.0.0.1", 1),
+		"AWS_ENDPOINT_URL_S3=" + c.address(),
 		"HTTPS_PROXY=" + c.Internet.ProxyURL(),
 		"SSL_CERT_FILE=" + c.Internet.CAFile(),
 	}
