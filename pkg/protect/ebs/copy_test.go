@@ -27,6 +27,7 @@ type region struct {
 	Kind
 	pending []types.Snapshot
 	refuses string  // code, for a copy that names a duration
+	silent  bool    // it answers no copy
 	asked   []int32 // minutes
 	tags    map[string]string
 }
@@ -37,6 +38,9 @@ func (r *region) DescribeSnapshots(context.Context, *ec2.DescribeSnapshotsInput,
 
 func (r *region) Copy(_ context.Context, _ lineage.Point, within int32, tags map[string]string) error {
 	r.asked, r.tags = append(r.asked, within), tags
+	if r.silent {
+		return context.DeadlineExceeded
+	}
 	if within > 0 && r.refuses != "" {
 		return &smithy.GenericAPIError{Code: r.refuses}
 	}
@@ -160,5 +164,20 @@ func TestCopy_beginsACopyWithoutTheTagsThatDoNotFitAndSaysSo(t *testing.T) {
 	want := []string{"vol-1 has more tags than the 39 that a copy carries: key-38, key-39 stay behind; take some off that nobody needs"}
 	if diff := cmp.Diff(want, to.done.Problems); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+}
+
+// A region that dies in the middle of a pass costs one call, and not one a copy.
+func TestCopy_stopsAtARegionThatAnswersNoMore(t *testing.T) {
+	r := &region{silent: true}
+	p, missing := behind(r)
+	for _, id := range []string{"snap-3", "snap-4"} {
+		another := missing.Wanted[0]
+		another.ID, another.Origin, another.Instance = id, "vol of "+id, "i of "+id
+		missing.Wanted = append(missing.Wanted, another)
+	}
+	to := &side{}
+	if err := p.copy(t.Context(), to, missing, nil); err == nil || len(r.asked) != 1 {
+		t.Errorf("error %v after %d calls", err, len(r.asked))
 	}
 }
