@@ -1,8 +1,10 @@
 package survey
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -104,7 +106,9 @@ func TestOf_tellsWhatIsProtectedAndWhatIsNot(t *testing.T) {
 	protected(t, cloud, book, p)
 	forgotten := server(t, cloud, p.Protect[0].Volumes.Tags)
 
-	found, err := Of(t.Context(), cloud.Config(recovery), book, p, Options{Explain: true, Orphans: true})
+	cfg := cloud.Config(recovery)
+	cfg.HTTPClient = &http.Client{Transport: reading{t}}
+	found, err := Of(t.Context(), cfg, book, p, Options{Explain: true, Orphans: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,6 +141,23 @@ func TestOf_tellsWhatIsProtectedAndWhatIsNot(t *testing.T) {
 	if found.Orphans == nil || len(found.Orphans) != 0 || found.Good() {
 		t.Errorf("orphans %+v, good %v", found.Orphans, found.Good())
 	}
+}
+
+// reading is a network on which nothing may be changed: EC2 names its actions in
+// the form that it is sent, and reads with Describe alone.
+type reading struct{ t *testing.T }
+
+func (r reading) RoundTrip(request *http.Request) (*http.Response, error) {
+	form, err := io.ReadAll(request.Body)
+	if err != nil {
+		return nil, err
+	}
+	request.Body = io.NopCloser(bytes.NewReader(form))
+	isEC2 := strings.Contains(request.Header.Get("Authorization"), "/ec2/")
+	if isEC2 && !strings.HasPrefix(string(form), "Action=Describe") {
+		r.t.Errorf("a survey asked for %.60s", form)
+	}
+	return http.DefaultTransport.RoundTrip(request)
 }
 
 // deaf is a network in which nothing reaches a region.
