@@ -112,11 +112,12 @@ func name(parts ...string) string {
 const mostTags = 50
 
 // with adds the user's tags to lineage. RDS copies none when the call brings some,
-// CopyTags or not. Those of AWS cannot be written, and those of a database that
+// CopyTags or not. Those of AWS and RDS cannot be written, and those of a database that
 // Pilotlight itself restored are not its snapshots'.
 func with(theirs, ours map[string]string) map[string]string {
 	for _, key := range sorted(theirs) {
-		if !strings.HasPrefix(key, "aws:") && !strings.HasPrefix(key, lineage.Prefix) && len(ours) < mostTags {
+		reserved := strings.HasPrefix(key, "aws:") || strings.HasPrefix(key, "rds:") || strings.HasPrefix(key, lineage.Prefix)
+		if !reserved && len(ours) < mostTags {
 			ours[key] = theirs[key]
 		}
 	}
