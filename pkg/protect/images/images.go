@@ -11,6 +11,8 @@ package images
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -73,12 +75,12 @@ func kindOf(cfg aws.Config) func(*ebs.Pass) ebs.Kind {
 	}
 }
 
-// Copy has the source's set as its name, which makes a second copy impossible
-// while one exists. CopyImage has a client token too, but after a failed copy it
-// would answer with the failed image again. It offers no duration.
+// Copy has a name that makes a second copy under the same key impossible while one
+// exists. CopyImage has a client token too, but after a failed copy it would answer
+// with the failed image again. It offers no duration.
 func (k kind) Copy(ctx context.Context, source lineage.Point, _ int32, tags map[string]string) error {
 	in := &ec2.CopyImageInput{
-		Name:          aws.String(source.Set),
+		Name:          aws.String(nameOf(source)),
 		Description:   aws.String("Pilotlight: " + k.Plan + "/" + k.Policy.Name + " copy of " + source.ID),
 		SourceImageId: aws.String(source.ID),
 		SourceRegion:  aws.String(k.From.Region),
@@ -90,6 +92,16 @@ func (k kind) Copy(ctx context.Context, source lineage.Point, _ int32, tags map[
 	in.Encrypted, in.KmsKeyId = k.Encryption()
 	_, err := k.In(k.To).CopyImage(ctx, in)
 	return err
+}
+
+// nameOf is the source's set, and what tells its key from others: the copy that was
+// made before the policy had a key must not stand in the way of the one that counts.
+func nameOf(source lineage.Point) string {
+	if source.Under == "" {
+		return source.Set
+	}
+	sum := sha256.Sum256([]byte(source.Under))
+	return source.Set + "-" + hex.EncodeToString(sum[:4])
 }
 
 // Delete deregisters an image and deletes its snapshots in the same call: two

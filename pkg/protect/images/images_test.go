@@ -206,14 +206,14 @@ func finishes(s *scene) {
 func pointsAtUsable(s *scene) {
 	t := s.t
 	s.pass()
-	s.input.Policy.Key = "alias/gone" // the copy fails, and nobody says so before
+	s.input.Policy.Key = "alias/late" // the copy fails, and nobody says so before
 	s.cloud.Refuse("DescribeKey", "KMSInternalException", 0)
 	s.pass()
 	s.cloud.Refuse("DescribeKey", "", 0)
 	if state := s.copies()[0].State; state != types.ImageStateFailed {
 		t.Fatalf("the copy is %s, want failed", state)
 	}
-	s.input.Policy.Key = "alias/pilotlight"
+	s.cloud.CreateKey(t, simulated.Recovery, "alias/late")
 	result, _ := s.pass()
 	if result.Pointed != 0 || result.Waiting != 1 || result.Deleted != 0 || imageOf(s.template()) != s.old {
 		t.Errorf("result %+v, template at %s", result, imageOf(s.template()))
