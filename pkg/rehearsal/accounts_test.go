@@ -27,6 +27,9 @@ func TestRun_recoversInAnAccountOfItsOwn(t *testing.T) {
 	if r.End != run.Recovered || !r.RPO.Within() || len(r.Leftovers) != 0 {
 		t.Errorf("end %s, RPO %s, left over %q: %s", r.End, r.RPO.Measured(), r.Leftovers, r.Reason)
 	}
+	if _, problems := r.Verdict(); len(problems) != 1 { // it moves no traffic, so the RTO is not measured
+		t.Errorf("problems: %q", problems)
+	}
 	acted := map[string]bool{}
 	for _, call := range r.Calls {
 		if call.Role == names.Source(p.Name) && call.Region != p.Primary {

@@ -8,21 +8,28 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/front"
 )
 
-// ungranted are the calls of the plan's functions that no grant of theirs allows,
-// by action and region: on AWS they would have been denied. Resources and
-// conditions are not weighed.
+// ungranted are the calls of the plan's functions, and of the role that they take
+// on in another account, that no grant of theirs allows, by action and region: on
+// AWS they would have been denied. Resources and conditions are not weighed.
 func ungranted(b *blueprint.Blueprint, calls []front.Call) []string {
+	grants := map[string][]blueprint.Grant{}
+	for _, f := range b.Functions {
+		grants[f.Deployed] = f.Grants
+	}
+	if b.Source != nil {
+		grants[b.Source.Name] = b.Source.Grants
+	}
 	var refused []string
 	for _, call := range calls {
-		at := slices.IndexFunc(b.Functions, func(f blueprint.Function) bool { return f.Deployed == call.Role })
-		if at < 0 {
-			continue // not one of the plan's functions
+		of, known := grants[call.Role]
+		if !known {
+			continue // nobody of the plan's
 		}
 		action := call.Service + ":" + call.Action
 		allows := func(g blueprint.Grant) bool {
 			return slices.Contains(g.Actions, action) && (len(g.Regions) == 0 || slices.Contains(g.Regions, call.Region))
 		}
-		if !slices.ContainsFunc(b.Functions[at].Grants, allows) {
+		if !slices.ContainsFunc(of, allows) {
 			refused = append(refused, fmt.Sprintf("%s called %s in %s, which none of its grants allows.", call.Role, action, call.Region))
 		}
 	}
