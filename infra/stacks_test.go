@@ -23,8 +23,8 @@ func TestBuild_makesThreeStacksAPlanInTheirRegions(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("stacks and their regions (-want +got):\n%s", diff)
 	}
-	if want := 3 * len(plans); len(got) != want {
-		t.Errorf("%d stacks of %d plans, want %d", len(got), len(plans), want)
+	if len(got) < 2*len(plans) {
+		t.Errorf("%d stacks of %d plans, want two or three a plan", len(got), len(plans))
 	}
 }
 
@@ -104,9 +104,14 @@ func TestStacks_keepNamesWithinSixtyFourCharacters(t *testing.T) {
 	})
 }
 
+// With two accounts it also has the role that the functions act as there.
 func TestPrimary_holdsNothingButRulesThatForward(t *testing.T) {
 	forEvery(t, func(t *testing.T, s stack) {
-		bus := "arn:${AWS::Partition}:events:" + s.blueprint.Recovery + ":${AWS::AccountId}:event-bus/default"
+		account := "${AWS::AccountId}"
+		if s.blueprint.Accounts != nil {
+			account = s.blueprint.Accounts.Recovery
+		}
+		bus := "arn:${AWS::Partition}:events:" + s.blueprint.Recovery + ":" + account + ":event-bus/default"
 		got, want := map[string][]string{}, map[string][]string{}
 		for id, r := range s.Resources {
 			switch r.Type {

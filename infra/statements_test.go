@@ -112,6 +112,17 @@ func forEveryPermit(t *testing.T, check func(t *testing.T, s stack, role string,
 	})
 }
 
+// grantsOf are the blueprint's for a role; nil for those of other services.
+func grantsOf(b *blueprint.Blueprint, role string) []blueprint.Grant {
+	if b.Source != nil && role == b.Source.Name {
+		return b.Source.Grants
+	}
+	if function := functionOf(b, role); function != nil {
+		return function.Grants
+	}
+	return nil
+}
+
 // functionOf is the function whose role has this name; nil for other roles.
 func functionOf(b *blueprint.Blueprint, role string) *blueprint.Function {
 	for i := range b.Functions {

@@ -17,11 +17,14 @@ import (
 )
 
 // plans are synthesized once for all tests: the one that people read first, one
-// with nested groups and one without images, alarms or a database.
+// with nested groups, one without images, alarms or a database, one of two accounts,
+// and one with every kind of policy.
 var plans = []string{
 	"../plans/storefront.yaml",
 	"../pkg/plan/testdata/nested.yaml",
 	"../pkg/plan/testdata/ledgerline.yaml",
+	"../pkg/rehearsal/testdata/vault.yaml",
+	"../pkg/rehearsal/testdata/almanac.yaml",
 }
 
 // stacks are what the app synthesized for plans.
@@ -40,6 +43,7 @@ type stack struct {
 	role         string // primary, recovery or traffic
 	name         string
 	region       string
+	account      string   // "unknown-account": whichever it is deployed with
 	protected    bool     // from termination
 	dependencies []string // other artifacts that deploy first
 	template
@@ -161,6 +165,7 @@ func read(out string, blueprints map[string]*blueprint.Blueprint) ([]stack, erro
 			role:         planAndRole[cut+1:],
 			name:         name,
 			region:       filepath.Base(artifact.Environment),
+			account:      filepath.Base(filepath.Dir(artifact.Environment)),
 			protected:    artifact.Properties.TerminationProtection,
 			dependencies: artifact.Dependencies,
 		}
