@@ -74,7 +74,8 @@ func (r *rehearsal) steps() []report.Step {
 }
 
 // outage is the recovery time as the shopper saw it, from the first page that he
-// missed.
+// asked for after the disaster, and missed. Pages that a busy machine let him miss
+// before are no outage.
 func (r *rehearsal) outage() {
 	if input, err := r.record.State.Given(); err == nil {
 		r.report.DetectedAt = input.At
@@ -98,7 +99,7 @@ func (r *rehearsal) outage() {
 		}
 		shopper.Segments = append(shopper.Segments, report.Segment{From: s.From, To: s.To, OK: s.OK, Address: s.Address, Visits: s.Visits})
 	}
-	from, to, ok := visits.Outage()
+	from, to, ok := visits.Since(r.struck).Outage()
 	shopper.OutFrom, shopper.OutTo = from, to
 	switch {
 	case ok:

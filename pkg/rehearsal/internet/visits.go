@@ -1,6 +1,9 @@
 package internet
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	// outageMisses in a row make an outage. One miss of a second is what a busy
@@ -59,6 +62,15 @@ func (v Visits) run(from, n int, ok bool) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// Since are the visits that began at a time or later.
+func (v Visits) Since(at time.Time) Visits {
+	i := slices.IndexFunc(v, func(visit Visit) bool { return !visit.At.Before(at) })
+	if i < 0 {
+		return nil
+	}
+	return v[i:]
 }
 
 // Misses counts the visits that got no good answer.

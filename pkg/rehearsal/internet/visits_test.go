@@ -65,3 +65,21 @@ func TestSegments_joinWhatLooksTheSame(t *testing.T) {
 		t.Errorf("misses: %d", v.Misses())
 	}
 }
+
+func TestSince_leavesOutWhatBeganBefore(t *testing.T) {
+	all := walk("....xx..")
+	for name, c := range map[string]struct {
+		at   time.Time
+		want int
+	}{
+		"all":              {all[0].At, 8},
+		"the last two":     {all[6].At, 2},
+		"between two":      {all[6].At.Add(-time.Millisecond), 2},
+		"after the last":   {all[7].At.Add(time.Second), 0},
+		"before the first": {all[0].At.Add(-time.Hour), 8},
+	} {
+		if got := len(all.Since(c.at)); got != c.want {
+			t.Errorf("%s: %d visits, want %d", name, got, c.want)
+		}
+	}
+}
