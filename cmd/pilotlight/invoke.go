@@ -37,18 +37,36 @@ func newInvoke() *cobra.Command {
 				fmt.Fprintln(cmd.ErrOrStderr(), err)
 				return errBadInput
 			}
-			var about struct {
-				Plan string `json:"plan"`
-			}
-			if err := json.Unmarshal(event, &about); err != nil || about.Plan == "" {
-				fmt.Fprintf(cmd.ErrOrStderr(), "%s is no JSON object with a \"plan\": every function's input names its plan\n", args[1])
+			plan := planOf(event)
+			if plan == "" {
+				fmt.Fprintf(cmd.ErrOrStderr(), "%s is no JSON object with a \"plan\", nor messages of a queue that have one: every function's input names its plan\n", args[1])
 				return errBadInput
 			}
-			return invoke(cmd.Context(), cmd.OutOrStdout(), at, names.Function(about.Plan, args[0]), event)
+			return invoke(cmd.Context(), cmd.OutOrStdout(), at, names.Function(plan, args[0]), event)
 		},
 	}
 	cmd.Flags().StringVar(&endpoint, "endpoint", endpoint, "the simulated AWS; else $AWS_ENDPOINT_URL, else what "+endpointFile+" says")
 	return cmd
+}
+
+// planOf is the plan that an event is about, or the first message of a queue that
+// is about one; empty: none.
+func planOf(event []byte) string {
+	var about struct {
+		Plan    string `json:"plan"`
+		Records []struct {
+			Body string `json:"body"`
+		}
+	}
+	if err := json.Unmarshal(event, &about); err != nil || about.Plan != "" {
+		return about.Plan
+	}
+	for _, record := range about.Records {
+		if plan := planOf([]byte(record.Body)); plan != "" {
+			return plan
+		}
+	}
+	return ""
 }
 
 // invoke posts the event as Lambda's Invoke takes it and prints the answer.

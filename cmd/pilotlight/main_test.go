@@ -100,3 +100,24 @@ func execute(t *testing.T, args ...string) error {
 	root.SetErr(io.Discard)
 	return begin(t.Context(), root)
 }
+
+func TestPlanOf_findsThePlanOfEverySampleEvent(t *testing.T) {
+	files, err := filepath.Glob("../../events/*/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no events: %v", err)
+	}
+	for _, file := range files {
+		event, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if planOf(event) == "" {
+			t.Errorf("%s names no plan: make invoke could not send it", file)
+		}
+	}
+	for _, other := range []string{"", "[]", `{"Records":[{"body":"later"}]}`, `{"Records":[{}]}`} {
+		if plan := planOf([]byte(other)); plan != "" {
+			t.Errorf("%s is about plan %q", other, plan)
+		}
+	}
+}
