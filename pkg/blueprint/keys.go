@@ -58,27 +58,29 @@ func keyTrials(regions ...string) []Grant {
 // keyChecks are the keys that a function's copies are made with, and what it may
 // ask about them before.
 func keyChecks(p *plan.Plan, f protect.Function) []Grant {
-	both := []string{p.Primary, p.Recovery}
-	grants := append(keyGrants(both...), keyTrials(both...)...)
-	grants = append(grants, Grant{Actions: []string{"sts:GetCallerIdentity"}, Resources: []string{"*"}, Regions: both,
+	regions := sides(p)
+	grants := append(keyGrants(regions...), keyTrials(regions...)...)
+	grants = append(grants, Grant{Actions: []string{"sts:GetCallerIdentity"}, Resources: []string{"*"}, Regions: regions,
 		Because: "GetCallerIdentity has no resource level and needs no permission: it is here so that every call is"})
-	launches, unnamed := false, false
 	for _, policy := range p.Protect {
-		if f.Claims(policy) {
-			launches = launches || policy.Point != nil && policy.Point.LaunchTemplate != ""
-			unnamed = unnamed || !strings.HasPrefix(policy.Key, "alias/")
+		// A key that is no alias is the recovery region's alone; see protect.Pass.Key.
+		if f.Claims(policy) && !strings.HasPrefix(policy.Key, "alias/") {
+			for _, region := range regions {
+				grants = append(grants, see(region, "ec2:GetEbsDefaultKmsKeyId"))
+			}
+			return grants
 		}
-	}
-	for _, region := range both {
-		if unnamed { // a key that is no alias is the recovery region's alone; see protect.Pass.Key
-			grants = append(grants, see(region, "ec2:GetEbsDefaultKmsKeyId"))
-		}
-	}
-	if launches {
-		grants = append(grants,
-			Grant{Actions: []string{"autoscaling:DescribeAutoScalingGroups"}, Resources: []string{"*"}, Regions: []string{p.Recovery},
-				Because: "DescribeAutoScalingGroups has no resource level"},
-			Grant{Actions: []string{"kms:ListGrants"}, Resources: []string{regional("kms", p.Recovery, "key/*")}, Regions: []string{p.Recovery}})
 	}
 	return grants
+}
+
+// launchChecks let a function see whether the Auto Scaling groups of a region could
+// launch the image that it is about to put into service.
+func launchChecks(region string) []Grant {
+	return []Grant{
+		{Actions: []string{"autoscaling:DescribeAutoScalingGroups"}, Resources: []string{"*"}, Regions: []string{region},
+			Because: "DescribeAutoScalingGroups has no resource level"},
+		{Actions: []string{"kms:ListGrants"}, Resources: []string{regional("kms", region, "key/*")}, Regions: []string{region}},
+		see(region, "ec2:DescribeLaunchTemplateVersions"),
+	}
 }

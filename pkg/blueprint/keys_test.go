@@ -24,7 +24,8 @@ func TestGrants_giveAKeyToNobodyButAWSAndThemselves(t *testing.T) {
 				if !slices.Contains(g.Actions, "kms:CreateGrant") {
 					continue
 				}
-				ofAWS := g.Condition["Bool"]["kms:GrantIsForAWSResource"] == "true" && strings.HasPrefix(g.Condition["StringEquals"]["kms:ViaService"], "ec2.")
+				through, _, _ := strings.Cut(g.Condition["StringEquals"]["kms:ViaService"], ".")
+				ofAWS := g.Condition["Bool"]["kms:GrantIsForAWSResource"] == "true" && (through == "ec2" || through == "rds")
 				if !ofAWS && !cmp.Equal(g.Condition, themselves) {
 					t.Errorf("%s may call %v under the condition %v", f.Name, g.Actions, g.Condition)
 				}
@@ -56,10 +57,12 @@ func TestGrants_askAboutKeysNoMoreThanThePoliciesNeed(t *testing.T) {
 		policy plan.Policy
 		want   []string
 	}{
-		"an alias":             {plan.Policy{Volumes: volumes, Key: "alias/dr"}, nil},
-		"no key":               {plan.Policy{Volumes: volumes}, []string{"ec2:GetEbsDefaultKmsKeyId us-east-1", "ec2:GetEbsDefaultKmsKeyId us-west-2"}},
-		"a key of one region":  {plan.Policy{Volumes: volumes, Key: "k"}, []string{"ec2:GetEbsDefaultKmsKeyId us-east-1", "ec2:GetEbsDefaultKmsKeyId us-west-2"}},
-		"a template to launch": {plan.Policy{Images: images, Key: "alias/dr", Point: &plan.Point{LaunchTemplate: "web"}}, []string{"autoscaling:DescribeAutoScalingGroups us-west-2", "kms:ListGrants us-west-2"}},
+		"an alias":              {plan.Policy{Volumes: volumes, Key: "alias/dr"}, nil},
+		"no key":                {plan.Policy{Volumes: volumes}, []string{"ec2:GetEbsDefaultKmsKeyId us-east-1", "ec2:GetEbsDefaultKmsKeyId us-west-2"}},
+		"a key of one region":   {plan.Policy{Volumes: volumes, Key: "k"}, []string{"ec2:GetEbsDefaultKmsKeyId us-east-1", "ec2:GetEbsDefaultKmsKeyId us-west-2"}},
+		"a parameter to launch": {plan.Policy{Images: images, Key: "alias/dr", Point: &plan.Point{Parameter: "/web"}}, []string{"autoscaling:DescribeAutoScalingGroups us-west-2", "kms:ListGrants us-west-2"}},
+		"an image for nothing":  {plan.Policy{Images: images, Key: "alias/dr"}, nil},
+		"a template to launch":  {plan.Policy{Images: images, Key: "alias/dr", Point: &plan.Point{LaunchTemplate: "web"}}, []string{"autoscaling:DescribeAutoScalingGroups us-west-2", "kms:ListGrants us-west-2"}},
 	} {
 		if diff := cmp.Diff(c.want, asks(c.policy)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

@@ -92,12 +92,12 @@ func imageGrants(p *plan.Plan) []Grant {
 			retires(p, region, "ec2:DeregisterImage", "ec2:DeleteSnapshot"))
 	}
 	var parameters []string
-	points := false
+	pointed, points := false, false
 	for _, policy := range p.Protect {
 		if policy.Point == nil {
 			continue
 		}
-		points = points || policy.Point.LaunchTemplate != ""
+		pointed, points = true, points || policy.Point.LaunchTemplate != ""
 		if policy.Point.Parameter != "" {
 			parameters = append(parameters, regional("ssm", p.Recovery, "parameter"+policy.Point.Parameter))
 		}
@@ -106,7 +106,10 @@ func imageGrants(p *plan.Plan) []Grant {
 		grants = append(grants, Grant{
 			Actions:   []string{"ec2:CreateLaunchTemplateVersion", "ec2:ModifyLaunchTemplate"},
 			Resources: []string{regional("ec2", p.Recovery, "launch-template/*")}, Regions: []string{p.Recovery},
-		}, see(p.Recovery, "ec2:DescribeLaunchTemplateVersions"))
+		})
+	}
+	if pointed {
+		grants = append(grants, launchChecks(p.Recovery)...)
 	}
 	if len(parameters) > 0 {
 		grants = append(grants, Grant{Actions: []string{"ssm:GetParameter", "ssm:PutParameter"}, Resources: parameters, Regions: []string{p.Recovery}})

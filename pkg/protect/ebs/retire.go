@@ -19,9 +19,10 @@ import (
 // other one. What something holds on to must be known before.
 func (p *Pass) retire(ctx context.Context, s *side, outstanding map[string]bool) error {
 	inUse, err := p.kind.InUse(ctx, s.Site, p.fit(s.Copies), &s.done)
-	if err != nil {
+	if err != nil && inUse == nil {
 		return err
 	}
+	s.fail(err)
 	locked, waiting, err := locks.Keep(ctx, p.In(s.Site), p.Pass, s.Site, p.fit(s.Copies))
 	if locked == nil {
 		return err

@@ -2,8 +2,9 @@
 // image for a policy's whole selection, made without a reboot, copied to the other
 // side under that region's key, and pointed at in the recovery region.
 //
-// It guarantees that a launch template or a parameter only ever points at an
-// image that is complete in the recovery region, and that an image and its
+// It guarantees that a launch template or a parameter is only ever turned to an
+// image that is complete in the recovery region and, as far as anybody lets us see,
+// that the Auto Scaling groups which launch it can decrypt. An image and its
 // snapshots are one unit: they are tagged in one call and deleted in one. An
 // image made without a reboot is as consistent as a disk after a power cut; what
 // must be consistent across volumes is for package snapshots.
@@ -26,6 +27,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/protect"
 	"github.com/pilotlight/pilotlight/pkg/protect/ebs"
+	"github.com/pilotlight/pilotlight/pkg/protect/keys"
 	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
 	"github.com/pilotlight/pilotlight/pkg/retention"
 )
@@ -66,12 +68,13 @@ func Explain(ctx context.Context, cfg aws.Config, pass protect.Pass) ([]retentio
 type kind struct {
 	*ebs.Pass
 	parameters parameters
+	keys       *keys.Keys // of what is about to be put into service
 }
 
 // kindOf reaches parameters as the function itself: they are of its own region.
 func kindOf(cfg aws.Config) func(*ebs.Pass) ebs.Kind {
 	return func(p *ebs.Pass) ebs.Kind {
-		return kind{p, ssm.NewFromConfig(cfg, func(o *ssm.Options) { o.Region = p.Recovery })}
+		return kind{p, ssm.NewFromConfig(cfg, func(o *ssm.Options) { o.Region = p.Recovery }), keys.New(cfg)}
 	}
 }
 

@@ -22,41 +22,71 @@ import (
 // InUse says which images the policy's pointers hold, and turns them to the newest
 // usable one, unless they point there already. They live in the recovery region:
 // while that one serves, they stay as they are and what they hold is still in use.
-// While nothing is usable yet, everything stays as it is, too.
+// While nothing is usable yet, or Auto Scaling could not launch it, everything stays
+// as it is, too: an older image that starts is worth more than a newer one that does not.
 func (k kind) InUse(ctx context.Context, at protect.Site, copies []lineage.Point, done *protect.Result) (inUse map[string]bool, err error) {
 	inUse = map[string]bool{}
-	pointer := k.Policy.Point
-	if pointer == nil || at.Region != k.Recovery {
+	if k.Policy.Point == nil || at.Region != k.Recovery {
 		return inUse, nil
 	}
+	held, err := k.held(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, image := range held.images() {
+		inUse[image] = true
+	}
 	newest, usable := newestUsable(copies)
-	usable = usable && at.Region == k.To.Region
-	if pointer.LaunchTemplate != "" {
-		versions, err := k.versions(ctx, pointer.LaunchTemplate)
-		if err != nil {
-			return nil, err
-		}
-		inUse[imageOf(versions.inService)] = true
-		inUse[imageOf(versions.latest)] = true
-		if usable {
-			if err := k.pointTemplate(ctx, pointer.LaunchTemplate, versions, newest.ID, done); err != nil {
-				return nil, err
-			}
+	if !usable || at.Region != k.To.Region || k.pointAt(held, newest.ID) {
+		return inUse, nil
+	}
+	announced, err := k.keys.Launches(ctx, k.Pass.Pass, newest)
+	done.Announced = append(done.Announced, announced...)
+	if err != nil {
+		return inUse, err
+	}
+	return inUse, k.turn(ctx, held, newest.ID, done)
+}
+
+// held is what the pointers of a policy hold; the zero value for one that it lacks.
+type held struct {
+	template  versions
+	parameter ssmtypes.Parameter
+}
+
+func (h held) images() []string {
+	return []string{imageOf(h.template.inService), imageOf(h.template.latest), aws.ToString(h.parameter.Value)}
+}
+
+func (k kind) held(ctx context.Context) (now held, err error) {
+	if template := k.Policy.Point.LaunchTemplate; template != "" {
+		if now.template, err = k.versions(ctx, template); err != nil {
+			return now, err
 		}
 	}
-	if pointer.Parameter != "" {
-		current, err := k.parameter(ctx, pointer.Parameter)
-		if err != nil {
-			return nil, err
-		}
-		inUse[aws.ToString(current.Value)] = true
-		if usable {
-			if err := k.pointParameter(ctx, pointer.Parameter, current, newest.ID, done); err != nil {
-				return nil, err
-			}
+	if parameter := k.Policy.Point.Parameter; parameter != "" {
+		now.parameter, err = k.parameter(ctx, parameter)
+	}
+	return now, err
+}
+
+// pointAt says whether all pointers hold an image.
+func (k kind) pointAt(now held, image string) bool {
+	at := k.Policy.Point
+	return (at.LaunchTemplate == "" || imageOf(now.template.inService) == image) &&
+		(at.Parameter == "" || aws.ToString(now.parameter.Value) == image)
+}
+
+func (k kind) turn(ctx context.Context, was held, image string, done *protect.Result) error {
+	if template := k.Policy.Point.LaunchTemplate; template != "" {
+		if err := k.pointTemplate(ctx, template, was.template, image, done); err != nil {
+			return err
 		}
 	}
-	return inUse, nil
+	if parameter := k.Policy.Point.Parameter; parameter != "" {
+		return k.pointParameter(ctx, parameter, was.parameter, image, done)
+	}
+	return nil
 }
 
 // recovery is EC2 in the recovery region, where pointers point.

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -62,62 +63,103 @@ func ofImages(t *testing.T, cloud *simulated.Cloud, k *Keys) {
 
 func groups(t *testing.T, cloud *simulated.Cloud, k *Keys) {
 	const role = "arn:aws:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
-	group(t, cloud, "storefront-web")
-	check := func(key, template string) ([]backlog.Copy, []string, error) {
-		return k.Check(t.Context(), anImagePass(key, template), []backlog.Copy{anImage()}, nil, nil)
+	group(t, cloud, "storefront-web", "")
+	group(t, cloud, "storefront-jobs", "resolve:ssm:/storefront/image:3")
+	launches := func(key string, at plan.Point) error {
+		pass := anImagePass(key, "")
+		pass.Policy.Point = &at
+		announced, err := k.Launches(t.Context(), pass, arrived(t, cloud, key))
+		if len(announced) > 0 {
+			t.Errorf("announced %q", announced)
+		}
+		return err
 	}
-	client := kms.NewFromConfig(cloud.Config(simulated.Recovery))
+	web, client := plan.Point{LaunchTemplate: "storefront-web"}, kms.NewFromConfig(cloud.Config(simulated.Recovery))
 
-	bare := made(t, cloud, simulated.Recovery, "alias/bare", kms.CreateKeyInput{})
-	fine, _, err := check("alias/bare", "storefront-web")
-	says(t, err, "destination key alias/bare in us-west-2: Auto Scaling group storefront-web could launch no image that is encrypted with it, because "+role+
-		" may not use it; grant it: aws kms create-grant --key-id "+*bare.Arn+" --region us-west-2 --grantee-principal "+role+
-		" --operations Encrypt Decrypt ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext DescribeKey CreateGrant"+
-		" (or say the same in the key's policy; the images are copied all the same)")
-	if len(fine) != 1 {
-		t.Error("the image is not copied")
+	bare := aws.ToString(made(t, cloud, simulated.Recovery, "alias/bare", kms.CreateKeyInput{}).Arn)
+	text := func(group string) string {
+		return "destination key " + bare + " in us-west-2: Auto Scaling group " + group + " could launch nothing from ami-new, because " + role +
+			" may not use it; grant it: aws kms create-grant --key-id " + bare + " --region us-west-2 --grantee-principal " + role +
+			" --operations Encrypt Decrypt ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext DescribeKey CreateGrant" +
+			" (or say the same in the key's policy; until then what names an older image stays as it is)"
 	}
-	if _, _, err := check("alias/bare", "of-no-group"); err != nil {
-		t.Errorf("a template of no group: %v", err)
+	says(t, launches(bare, web), text("storefront-web"))
+	says(t, launches(bare, plan.Point{Parameter: "/storefront/image"}), text("storefront-jobs"))
+	for name, at := range map[string]plan.Point{
+		"a template of no group": {LaunchTemplate: "of-no-group"}, "a parameter of no template": {Parameter: "/storefront/ima"},
+	} {
+		cloud.Calls()
+		if err := launches(bare, at); err != nil || strings.Contains(strings.Join(cloud.Calls(), " "), "Key") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
-	if _, _, err := check("alias/aws/ebs", "storefront-web"); err != nil {
+	if err := launches(aws.ToString(described(t, cloud, simulated.Recovery, "alias/aws/ebs").Arn), web); err != nil {
 		t.Errorf("AWS's own key: %v", err)
 	}
-
-	if _, err := client.CreateGrant(t.Context(), &kms.CreateGrantInput{KeyId: bare.Arn, GranteePrincipal: aws.String("arn:aws:iam::123456789012:role/other"), Operations: all()}); err != nil {
-		t.Fatal(err)
+	if err := launches("", web); err != nil {
+		t.Errorf("no key: %v", err)
 	}
-	if _, _, err := check("alias/bare", "storefront-web"); err == nil {
-		t.Error("a grant to another role is enough")
-	}
-	if _, err := client.CreateGrant(t.Context(), &kms.CreateGrantInput{KeyId: bare.Arn, GranteePrincipal: aws.String(role), Operations: all()}); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := check("alias/bare", "storefront-web"); err != nil {
+	granted(t, client, bare, "arn:aws:iam::123456789012:role/other")
+	says(t, launches(bare, web), text("storefront-web"))
+	granted(t, client, bare, role)
+	if err := launches(bare, web); err != nil {
 		t.Errorf("with a grant: %v", err)
 	}
+	if _, err := client.DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: aws.String(bare[strings.Index(bare, "/")+1:])}); err != nil {
+		t.Fatal(err)
+	}
+	says(t, launches(bare, web), "destination key "+bare+" in us-west-2: it is disabled, and nothing could be launched from ami-new; "+
+		"enable it: aws kms enable-key --key-id "+bare+" --region us-west-2")
 
-	made(t, cloud, simulated.Recovery, "alias/named", kms.CreateKeyInput{Policy: aws.String(fmt.Sprintf(`{"Version": "2012-10-17", "Statement": [
+	named := made(t, cloud, simulated.Recovery, "alias/named", kms.CreateKeyInput{Policy: aws.String(fmt.Sprintf(`{"Version": "2012-10-17", "Statement": [
 		{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "kms:*", "Resource": "*"},
 		{"Effect": "Allow", "Principal": {"AWS": [%[1]q]}, "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"], "Resource": "*"},
 		{"Effect": "Allow", "Principal": {"AWS": [%[1]q]}, "Action": "kms:CreateGrant", "Resource": "*", "Condition": {"Bool": {"kms:GrantIsForAWSResource": true}}}]}`, role))})
-	if _, _, err := check("alias/named", "storefront-web"); err != nil {
+	if err := launches(aws.ToString(named.Arn), web); err != nil {
 		t.Errorf("named in the key's policy: %v", err)
 	}
 }
 
-func all() []types.GrantOperation {
-	var all []types.GrantOperation
-	for _, operation := range operations {
-		all = append(all, types.GrantOperation(operation))
+// arrived is an image in the recovery region of two disks, encrypted with a key.
+func arrived(t *testing.T, cloud *simulated.Cloud, key string) lineage.Point {
+	t.Helper()
+	image := lineage.Point{ID: "ami-new", Region: simulated.Recovery, State: lineage.Complete}
+	client := ec2.NewFromConfig(cloud.Config(simulated.Recovery))
+	for range 2 {
+		in := &ec2.CreateVolumeInput{AvailabilityZone: aws.String("us-west-2a"), Size: aws.Int32(8)}
+		if key != "" {
+			in.Encrypted, in.KmsKeyId = aws.Bool(true), aws.String(key)
+		}
+		volume, err := client.CreateVolume(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		snapshot, err := client.CreateSnapshot(t.Context(), &ec2.CreateSnapshotInput{VolumeId: volume.VolumeId})
+		if err != nil {
+			t.Fatal(err)
+		}
+		image.Parts = append(image.Parts, aws.ToString(snapshot.SnapshotId))
 	}
-	return all
+	return image
 }
 
-// group is an empty Auto Scaling group with a launch template of its name.
-func group(t *testing.T, cloud *simulated.Cloud, name string) {
+// granted gives a role all that the remedy says.
+func granted(t *testing.T, client *kms.Client, key, role string) {
 	t.Helper()
-	image := cloud.Workload(t, simulated.Recovery).Image(name)
+	in := &kms.CreateGrantInput{KeyId: aws.String(key), GranteePrincipal: aws.String(role)}
+	for _, operation := range operations {
+		in.Operations = append(in.Operations, types.GrantOperation(operation))
+	}
+	if _, err := client.CreateGrant(t.Context(), in); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// group is an empty Auto Scaling group with a launch template of its name, which
+// names an image, or a new one.
+func group(t *testing.T, cloud *simulated.Cloud, name, image string) {
+	t.Helper()
+	image = cmp.Or(image, cloud.Workload(t, simulated.Recovery).Image(name))
 	if _, err := ec2.NewFromConfig(cloud.Config(simulated.Recovery)).CreateLaunchTemplate(t.Context(), &ec2.CreateLaunchTemplateInput{
 		LaunchTemplateName: aws.String(name), LaunchTemplateData: &ec2types.RequestLaunchTemplateData{ImageId: aws.String(image), InstanceType: ec2types.InstanceTypeM6gLarge},
 	}); err != nil {

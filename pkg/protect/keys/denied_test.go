@@ -135,6 +135,37 @@ func TestCheck_saysWhoIsDeniedWhat(t *testing.T) {
 	}
 }
 
+// What nobody lets us see must not hold an image back for ever, and what may be
+// seen in a minute must not be taken for a yes.
+func TestLaunches_tellsWhatItMayNotSeeFromWhatDidNotAnswer(t *testing.T) {
+	const role = "arn:aws:iam::123456789012:role/asg"
+	named := `{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "` + role + `"}, "Action": "kms:*"}]}`
+	for name, c := range map[string]struct {
+		policy     string
+		errors     map[string]string
+		err, doubt string
+	}{
+		"it may not":                          {policy: open, err: "Auto Scaling group web could launch nothing from ami-1"},
+		"it may":                              {policy: named},
+		"it may, whatever the grants are":     {policy: named, errors: map[string]string{"ListGrants us-west-2": "AccessDeniedException"}},
+		"grants that are not shown":           {policy: open, errors: map[string]string{"ListGrants us-west-2": "AccessDeniedException"}, doubt: "whether " + role + " may use it"},
+		"a policy that is not shown":          {errors: map[string]string{"GetKeyPolicy us-west-2": "AccessDeniedException"}, doubt: "whether " + role + " may use it"},
+		"a key that is not shown":             {errors: map[string]string{"DescribeKey us-west-2": "AccessDeniedException"}, doubt: "cannot be told"},
+		"a throttle":                          {policy: open, errors: map[string]string{"ListGrants us-west-2": "ThrottlingException"}, err: "ask whether " + role + " may use key " + there},
+		"a throttle and what may not be seen": {errors: map[string]string{"ListGrants us-west-2": "AccessDeniedException", "GetKeyPolicy us-west-2": "ThrottlingException"}, err: "ask whether"},
+		"no answer about the key":             {errors: map[string]string{"DescribeKey us-west-2": "KMSInternalException"}, err: "describe key"},
+	} {
+		w := &wire{policy: c.policy, errors: c.errors}
+		doubts, err := w.keys(t).launches(t.Context(), anImagePass("alias/dr", "web"), there, map[string]string{role: "web"}, "ami-1")
+		if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+			t.Errorf("%s: error %v", name, err)
+		}
+		if got := strings.Join(doubts, "\n"); (got == "") != (c.doubt == "") || !strings.Contains(got, c.doubt) {
+			t.Errorf("%s: doubts %q", name, got)
+		}
+	}
+}
+
 func TestCheck_asksForAGrantToItselfThatAllowsNothing(t *testing.T) {
 	w := &wire{policy: open}
 	if _, _, err := w.keys(t).Check(t.Context(), aPass("alias/dr"), []backlog.Copy{want("vol-1", here)}, nil, nil); err != nil {

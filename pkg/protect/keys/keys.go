@@ -1,6 +1,7 @@
 // Package keys asks, before the first copy under a key, whether the keys on both
 // sides can be used, says which side fails and how to mend it, and announces when
-// another key makes the next copies full ones.
+// another key makes the next copies full ones. Before an image is put into service
+// it asks, too, whether Auto Scaling could launch it.
 //
 // It guarantees that nothing changes: it describes keys and makes dry runs, which
 // KMS answers with what the call would have come to. It keeps back only copies
@@ -22,7 +23,6 @@ import (
 	"log/slog"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -57,10 +57,6 @@ func New(cfg aws.Config) *Keys { return &Keys{cfg} }
 
 func (k *Keys) vault(at protect.Site) vault { return kms.NewFromConfig(access.At(k.cfg, at)) }
 func (k *Keys) disks(at protect.Site) disks { return ec2.NewFromConfig(access.At(k.cfg, at)) }
-
-func (k *Keys) groups(at protect.Site) autoscaling.DescribeAutoScalingGroupsAPIClient {
-	return autoscaling.NewFromConfig(access.At(k.cfg, at))
-}
 
 // Check answers which of the wanted copies to begin, in their order, and what to
 // announce. Its error has every problem that was found; it is Permanent, because

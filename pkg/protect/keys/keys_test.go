@@ -122,7 +122,7 @@ func TestKeys(t *testing.T) {
 		}
 	})
 	t.Run("of an image are those of its snapshots", func(t *testing.T) { ofImages(t, cloud, k) })
-	t.Run("of a group's image", func(t *testing.T) { groups(t, cloud, k) })
+	t.Run("that a group needs to launch", func(t *testing.T) { groups(t, cloud, k) })
 }
 
 func defaults(t *testing.T, cloud *simulated.Cloud, k *Keys, home string) {

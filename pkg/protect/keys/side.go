@@ -45,12 +45,9 @@ func (l *look) destination(ctx context.Context) {
 		l.sure(s, "it is a key of "+named.Region, absent(s.name, "", s.region))
 		return
 	}
-	key := l.describe(ctx, s)
-	if key == nil {
-		return
+	if key := l.describe(ctx, s); key != nil {
+		l.known.arn = aws.ToString(key.Arn)
 	}
-	l.known.arn = aws.ToString(key.Arn)
-	l.launches(ctx, v, s, key)
 }
 
 // source checks a key that data is encrypted with. It is described by the side
@@ -72,7 +69,7 @@ func (l *look) describe(ctx context.Context, s side) *types.KeyMetadata {
 	case "InvalidArnException", "ValidationException":
 		l.sure(s, "that is the name of no key", absent(s.name, "", s.region))
 		return nil
-	case "AccessDeniedException":
+	case denied:
 		l.denied(ctx, s, s.key, "kms:DescribeKey", err)
 		return nil
 	}
@@ -134,7 +131,7 @@ func (l *look) passes(ctx context.Context, s side, key, action string, err error
 	switch failure.Code(err) {
 	case "DryRunOperationException":
 		return true
-	case "AccessDeniedException":
+	case denied:
 		return l.denied(ctx, s, key, action, err)
 	case "DisabledException", "KMSInvalidStateException", "KeyUnavailableException", "InvalidKeyUsageException":
 		l.sure(s, "KMS does not let it be used: "+err.Error(), "mend its state, or name another key")
