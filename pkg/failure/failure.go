@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 )
 
 // Class is what an error means for the run. Its value is the error name that
@@ -116,4 +117,11 @@ func Code(err error) string {
 		return api.ErrorCode()
 	}
 	return ""
+}
+
+// Unanswered says whether err means that AWS did not answer: nobody was there, or
+// not in time. What AWS did answer has a code.
+func Unanswered(err error) bool {
+	var network net.Error // a deadline that passed is one as well
+	return Code(err) == "" && errors.As(err, &network)
 }

@@ -47,8 +47,9 @@ func (p *Pass) copy(ctx context.Context, to *side, missing backlog.Copies, sourc
 			return errors.Join(failed...)
 		default:
 			failed = append(failed, fmt.Errorf("copy %s of %s to %s: %w", source.ID, source.Line(), p.To.Region, err))
-			if failure.Code(err) == "" {
-				return errors.Join(failed...) // no answer: nor would the others have one
+			if failure.Unanswered(err) { // nor would the others be answered
+				to.done.Waiting += len(start) - i
+				return errors.Join(failed...)
 			}
 		}
 	}

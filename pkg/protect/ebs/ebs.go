@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
 	"github.com/pilotlight/pilotlight/pkg/backlog"
+	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/protect"
 	"github.com/pilotlight/pilotlight/pkg/protect/access"
@@ -34,7 +35,8 @@ type Kind interface {
 	// Copy begins one copy on the other side. The error tells protect.Later.
 	Copy(ctx context.Context, source lineage.Point, within int32, tags map[string]string) error
 	// InUse turns what shall follow the newest usable copy, and says which points
-	// something holds on to at a site, by id.
+	// something holds on to at a site, by id. Where that is known, an error of the
+	// turning comes with it, and stops no retention.
 	InUse(ctx context.Context, at protect.Site, usable []lineage.Point, done *protect.Result) (map[string]bool, error)
 	// Delete deletes a point with its parts; ErrKept of package tagged says that AWS
 	// does not let it go.
@@ -109,6 +111,7 @@ func sites(pass protect.Pass) []protect.Site {
 
 // Reconcile takes, copies, points and retires. What can be done at one site is
 // done whatever the others answer; an error in one part leaves the rest to be done.
+// Its error is for what AWS answered, and for a plan of which neither side does.
 func (p *Pass) Reconcile(ctx context.Context) (protect.Result, error) {
 	sides := p.look(ctx)
 	from, to := sides[0], sides[1]
@@ -117,6 +120,9 @@ func (p *Pass) Reconcile(ctx context.Context) (protect.Result, error) {
 	for i, s := range sides {
 		all.Go(func() {
 			switch {
+			case s.err != nil && i == 1: // those that arrived before are counted as well: nobody can tell
+				s.done.Waiting += missing.Held + len(missing.Wanted)
+				return
 			case s.err != nil:
 				return
 			case i == 0:
@@ -128,21 +134,39 @@ func (p *Pass) Reconcile(ctx context.Context) (protect.Result, error) {
 		})
 	}
 	all.Wait()
+	return p.sum(ctx, sides)
+}
+
+// sum puts together what became of the sites. A region that does not answer is not
+// the pass's failure, because to make the pass again changes nothing: as long as
+// one side of the direction is there, it is told, and the ages tell the rest.
+func (p *Pass) sum(ctx context.Context, sides []*side) (protect.Result, error) {
 	result := protect.Result{Status: protect.Reconciled}
+	alone := sides[0].err != nil && sides[1].err != nil
 	var failed []error
 	for i, s := range sides {
 		result.Add(s.done)
-		failed = append(failed, errors.Join(s.failed...))
+		unanswered, err := protect.Silence(ctx, errors.Join(s.failed...))
+		for _, one := range unanswered {
+			p.tell(&result, s, protect.NotAnswered(one), one)
+		}
+		failed = append(failed, err)
 		switch {
 		case s.err == nil:
+		case failure.Unanswered(s.err) && !alone && ctx.Err() == nil:
+			p.tell(&result, s, p.Silent(s.Region), s.err)
 		case i < 2:
 			failed = append(failed, s.err)
 		default: // nothing is made there now, and what is there waits
-			p.Log.Warn("a region of the other direction is not looked after", "region", s.Region, "err", s.err)
-			result.Problems = append(result.Problems, "what the other direction left is not retired: "+s.err.Error())
+			p.tell(&result, s, "what the other direction left is not retired: "+s.err.Error(), s.err)
 		}
 	}
 	return result, errors.Join(failed...)
+}
+
+func (p *Pass) tell(result *protect.Result, s *side, problem string, err error) {
+	result.Problems = append(result.Problems, problem)
+	p.Log.Warn("region is not looked after", "region", s.Region, "reason", problem, "err", err)
 }
 
 // missing is what is yet to be copied; nothing is known of it while the side that

@@ -119,12 +119,12 @@ func withoutPrimary(s *scene) {
 	defer s.cloud.Hang(simulated.Primary, false)
 	s.refresh = New(s.cloud.Impatient("eu-central-1"), s.cloud)
 	s.input.Policy.Point.Parameter += "-too" // one that does not exist yet
-	if result, _, err := s.try(); err == nil || result.Pointed != 1 {
+	if result, _, err := s.try(); err != nil || result.Pointed != 1 || len(result.Problems) != 1 {
 		t.Errorf("standby: %+v, error %v", result, err)
 	}
 	s.failOver()
 	s.jump(25 * time.Hour)
-	if result, _, err := s.try(); err == nil || result.Taken != 1 {
+	if result, _, err := s.try(); err != nil || result.Taken != 1 || len(result.Problems) != 1 {
 		t.Errorf("the recovery side serves: %+v, error %v", result, err)
 	}
 }

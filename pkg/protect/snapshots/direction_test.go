@@ -168,8 +168,13 @@ func toTheNext(s *scene) {
 	}
 }
 
+const (
+	silentOther   = "us-east-1 does not answer: what is missing there is not copied, and nothing is retired; the next pass tries again"
+	silentServing = "us-east-1 does not answer: nothing there is taken, copied or retired; the next pass tries again"
+)
+
 // While the recovery side serves, the primary one may be gone: points are taken and
-// retired all the same.
+// retired all the same, and no message comes back.
 func withoutTheOther(s *scene) {
 	t := s.t
 	s.pass()
@@ -180,10 +185,13 @@ func withoutTheOther(s *scene) {
 	s.rotation = New(s.cloud.Impatient("eu-central-1"), s.cloud)
 	s.input.Policy.RPO = plan.Duration(96 * time.Hour) // while it is broken, one more would stay
 	var taken, marked, deleted int
-	for range 4 {
+	for i := range 4 {
 		result, _, err := s.try()
-		if err == nil || result.Copied != 0 {
+		if err != nil || result.Copied != 0 || !slices.Equal(result.Problems, []string{silentOther}) {
 			t.Errorf("result %+v, error %v", result, err)
+		}
+		if i > 0 && result.Waiting != 2 { // the newest set of two volumes
+			t.Errorf("%d copies wait", result.Waiting)
 		}
 		taken, marked, deleted = taken+result.Taken, marked+result.Marked, deleted+result.Deleted
 		s.jump(25 * time.Hour)
@@ -191,11 +199,30 @@ func withoutTheOther(s *scene) {
 	if taken != 4 || marked == 0 || deleted == 0 {
 		t.Errorf("%d sets taken, %d points marked, %d deleted", taken, marked, deleted)
 	}
+	s.noMessageFails()
 	pass := s.begun()
 	sources, err := Inspect(t.Context(), s.cloud.Impatient("eu-central-1"), pass)
 	want := []protect.Source{{Policy: "data", ID: sources[0].ID, GiB: 40, Problem: "us-east-1 does not answer, so nobody knows which recovery points are there"}}
 	if diff := cmp.Diff(want, sources); err != nil || diff != "" {
 		t.Errorf("error %v, sources (-want +got):\n%s", err, diff)
+	}
+}
+
+// noMessageFails hands the policy to the function as a message of its queue.
+func (s *scene) noMessageFails() {
+	t := s.t
+	t.Helper()
+	body, err := json.Marshal(s.input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch, err := json.Marshal(map[string]any{"Records": []any{map[string]any{"messageId": "m-1", "eventSource": "aws:sqs", "body": string(body)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := protect.RotateSnapshots.Queued(s.rotation.Handle)(t.Context(), batch)
+	if err != nil || answer.Failed == nil || len(answer.Failed) != 0 {
+		t.Errorf("failed messages %+v, error %v", answer.Failed, err)
 	}
 }
 
@@ -212,13 +239,18 @@ func withoutTheServing(s *scene) {
 	defer s.cloud.Hang(simulated.Primary, false)
 	s.rotation = New(s.cloud.Impatient("eu-central-1"), s.cloud)
 	first, _, err := s.try()
-	if err == nil || first.Marked == 0 {
+	if err != nil || first.Marked == 0 || !slices.Equal(first.Problems, []string{silentServing}) {
 		t.Errorf("result %+v, error %v", first, err)
 	}
 	s.jump(25 * time.Hour)
 	if second, _, _ := s.try(); second.Deleted == 0 || len(s.copies()) >= before {
 		t.Errorf("a day later: %+v, %d copies of %d", second, len(s.copies()), before)
 	}
+	s.cloud.Hang(simulated.Recovery, true)
+	if third, _, err := s.try(); err == nil || len(third.Problems) != 0 {
+		t.Errorf("with both regions silent: %+v, error %v", third, err)
+	}
+	s.cloud.Hang(simulated.Recovery, false)
 	sources, err := Inspect(t.Context(), s.cloud.Impatient("eu-central-1"), s.begun())
 	if err != nil || len(sources) != 1 || sources[0].ID != s.workers[0] || sources[0].Newest.IsZero() || sources[0].GiB != 40 || sources[0].Problem == "" {
 		t.Fatalf("sources %+v, error %v", sources, err)

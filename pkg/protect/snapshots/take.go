@@ -46,8 +46,9 @@ func (k kind) Take(ctx context.Context, seen ebs.Seen, done *protect.Result) err
 			return errors.Join(failed...)
 		default:
 			failed = append(failed, fmt.Errorf("snapshot the volumes of %s: %w", aws.ToString(instance.InstanceId), err))
-			if failure.Code(err) == "" {
-				return errors.Join(failed...) // no answer: nor would the others have one
+			if failure.Unanswered(err) { // nor would the others be answered
+				done.Waiting += len(instances) - i
+				return errors.Join(failed...)
 			}
 		}
 	}
