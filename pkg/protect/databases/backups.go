@@ -34,13 +34,10 @@ const (
 // something stands in its way or it is there. It is never stopped and never
 // started anew: RDS would begin with a full copy, and be without a point until then.
 func (p *pass) replicate(ctx context.Context) error {
-	backups, err := p.replicated(ctx)
-	if err != nil {
-		return err
-	}
-	source, err := p.source(ctx)
-	if source == nil {
-		return err
+	backups, unlisted := p.replicated(ctx)
+	source, unreachable := p.source(ctx)
+	if unlisted != nil || source == nil {
+		return p.settle(ctx, unlisted, unreachable)
 	}
 	if why := p.unhealthy(source, backups); why != "" {
 		p.problem("%s", why)
@@ -48,7 +45,7 @@ func (p *pass) replicate(ctx context.Context) error {
 	if p.obstacle(source) != "" || running(backups, source) != nil {
 		return nil
 	}
-	return p.start(ctx, source)
+	return p.settle(ctx, p.start(ctx, source))
 }
 
 // replicated are the backups of the policy's database on the other side. They are

@@ -61,6 +61,10 @@ func (p *pass) copy(ctx context.Context, missing missing) error {
 			return errors.Join(failed...)
 		default:
 			failed = append(failed, fmt.Errorf("copy %s to %s: %w", source.ID, p.To.Region, err))
+			if failure.Unanswered(err) { // nor would the others be answered
+				p.result.Waiting += len(start) - i
+				return errors.Join(failed...)
+			}
 		}
 	}
 	return errors.Join(failed...)

@@ -12,7 +12,6 @@ package databases
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -93,8 +92,11 @@ func (p *pass) reconcile(ctx context.Context) error {
 	missing := p.missing(from, to)
 	if to.err == nil {
 		copied = p.copy(ctx, missing)
+	} else { // those that arrived before are counted as well: nobody can tell
+		p.result.Waiting += missing.Held + len(missing.Wanted)
 	}
-	return errors.Join(unreachable, from.err, to.err, taken, copied, p.retire(ctx, held, missing.Outstanding))
+	retired := p.retire(ctx, held, missing.Outstanding)
+	return p.settle(ctx, unreachable, from.err, to.err, taken, copied, retired, p.elsewhere(held[2:]))
 }
 
 // byBackups: a cluster has no backups that RDS would replicate.

@@ -26,7 +26,7 @@ func TestProtection(t *testing.T) {
 	}{
 		{"takes", takesAndCopies}, {"clusters", takesClusters}, {"quota", waitsForRoom}, {"twice", makesNothingTwice}, {"retires", retires},
 		{"groups", mapsGroups}, {"key", stopsAtItsOwnKey}, {"figures", needsFewCalls}, {"back", turnsRound}, {"accounts", crossesAccounts},
-		{"gone", saysThatItIsGone}, {"blind", doesWhatItCan}, {"backups", replicatesBackups}, {"no-backups", saysWhyNot},
+		{"gone", saysThatItIsGone}, {"blind", doesWhatItCan}, {"silent-there", goesOnWithoutTheOther}, {"silent-here", goesOnWithoutTheServing}, {"backups", replicatesBackups}, {"no-backups", saysWhyNot},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(newScene(t, cloud)) })
 	}

@@ -90,17 +90,23 @@ func (s *scene) pass(in protect.Input) (protect.Result, []string) {
 // batch makes the passes that messages in a queue ask for, and answers its calls.
 func (s *scene) batch(inputs ...protect.Input) []string {
 	s.t.Helper()
+	s.cloud.Calls()
+	answer, err := New(s.cloud.Config("eu-central-1"), s.ledger).Handle(s.t.Context(), s.messages(inputs...))
+	if err != nil || len(answer.Failed) > 0 {
+		s.t.Fatalf("failed messages %v, error %v", answer.Failed, err)
+	}
+	return s.cloud.Calls()
+}
+
+// messages are inputs as a queue delivers them.
+func (s *scene) messages(inputs ...protect.Input) json.RawMessage {
+	s.t.Helper()
 	type message map[string]any
 	var records []message
 	for i, in := range inputs {
 		records = append(records, message{"messageId": fmt.Sprint(i), "eventSource": "aws:sqs", "body": string(s.raw(in))})
 	}
-	s.cloud.Calls()
-	answer, err := New(s.cloud.Config("eu-central-1"), s.ledger).Handle(s.t.Context(), s.raw(message{"Records": records}))
-	if err != nil || len(answer.Failed) > 0 {
-		s.t.Fatalf("failed messages %v, error %v", answer.Failed, err)
-	}
-	return s.cloud.Calls()
+	return s.raw(message{"Records": records})
 }
 
 func (s *scene) raw(in any) json.RawMessage {

@@ -34,12 +34,12 @@ func (f *sight) bucket(ctx context.Context, from, to side, pass protect.Pass) er
 			from.region, to.region, pass.Policy.Name, p.source)
 		return nil
 	}
-	there, err := lookAtReplica(ctx, to, p, pass.Now)
-	if err != nil {
-		return err
-	}
+	there, unseen := lookAtReplica(ctx, to, p, pass.Now)
 	here, err := lookAtSource(ctx, from, p, pass.Now)
-	if err != nil {
+	switch {
+	case unseen != nil:
+		return f.unseen(pass, unseen, err)
+	case err != nil:
 		f.say("bucket %s cannot be read in %s, so its rules are not known: %v", p.source, from.region, err)
 		f.measured(there.worst(), pass)
 		return nil
@@ -175,6 +175,8 @@ func (r replica) worst() *lag {
 }
 
 func lookAtReplica(ctx context.Context, to side, p pair, now time.Time) (replica, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	versioning, err := to.s3().GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: aws.String(p.replica)})
 	switch code := failure.Code(err); {
 	case code == "NoSuchBucket" || code == "PermanentRedirect": // the other one: it is in another region

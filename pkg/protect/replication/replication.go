@@ -17,6 +17,7 @@ package replication
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -27,6 +28,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/protect"
 	"github.com/pilotlight/pilotlight/pkg/protect/access"
 )
@@ -49,9 +51,9 @@ type (
 	}
 )
 
-// patience is how long all calls to the side that serves may take together. In a
-// disaster each of them hangs, and the answer from the other side must still fit
-// into the function's minute.
+// patience is how long all calls to one side may take together. In a disaster each
+// of them hangs, and the answer from the other side must still fit into the
+// function's minute.
 const patience = 20 * time.Second
 
 // Watch is the watch-replication function.
@@ -102,6 +104,17 @@ type sight struct {
 
 func (f *sight) say(format string, args ...any) {
 	f.problems = append(f.problems, fmt.Sprintf(format, args...))
+}
+
+// unseen: without the side that copies go to, nobody knows how far behind it is. That
+// it does not answer is no failure of the look, as long as the side that serves does:
+// to look again at once would see no more.
+func (f *sight) unseen(pass protect.Pass, there, here error) error {
+	if here != nil || !failure.Unanswered(there) {
+		return errors.Join(there, here)
+	}
+	f.say("%s does not answer, so how far behind the replica of %s is cannot be told; the next pass looks again", pass.To.Region, f.ID)
+	return nil
 }
 
 func look(ctx context.Context, cfg aws.Config, pass protect.Pass) (sight, error) {

@@ -26,9 +26,10 @@ import (
 func (f *sight) table(ctx context.Context, from, to side, pass protect.Pass) error {
 	name := pass.Policy.Table.Name
 	f.ID = name
-	there, err := lookAtTableCopy(ctx, to, name)
-	if err != nil {
-		return err
+	there, unseen := lookAtTableCopy(ctx, to, name)
+	here, err := lookAtTable(ctx, from, to.region, name, pass.Now)
+	if unseen != nil {
+		return f.unseen(pass, unseen, err)
 	}
 	f.GiB = there.gib
 	if !there.absent && !there.active {
@@ -37,7 +38,6 @@ func (f *sight) table(ctx context.Context, from, to side, pass protect.Pass) err
 	if !there.absent && there.restorable.IsZero() {
 		f.say("table %s has no point-in-time recovery in %s, so a deletion by mistake, which is replicated too, could not be undone there: enable it on the replica", name, to.region)
 	}
-	here, err := lookAtTable(ctx, from, to.region, name, pass.Now)
 	if err != nil {
 		f.say("table %s cannot be read in %s, so how far behind its replica is cannot be told: %v", name, from.region, err)
 		if there.active && !there.restorable.IsZero() {
@@ -67,6 +67,8 @@ type copyOfTable struct {
 }
 
 func lookAtTableCopy(ctx context.Context, to side, name string) (copyOfTable, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	api := to.dynamodb()
 	described, err := api.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(name)})
 	if failure.Code(err) == "ResourceNotFoundException" {
