@@ -61,7 +61,7 @@ func (k *Keys) launches(ctx context.Context, pass protect.Pass, id string, group
 	if err != nil {
 		return nil, fmt.Errorf("describe key %s of %s: %w", id, image, err)
 	}
-	if p.What, p.Do = wrong(out.KeyMetadata, p.Region); p.What != "" {
+	if p.What, p.Do = wrong(out.KeyMetadata, p.Region, "EBS"); p.What != "" {
 		p.What += ", and nothing could be launched from " + image
 		return nil, p
 	}

@@ -54,7 +54,7 @@ func ofImages(t *testing.T, cloud *simulated.Cloud, k *Keys) {
 	if _, err := kms.NewFromConfig(cloud.Config(simulated.Primary)).DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: off.KeyId}); err != nil {
 		t.Fatal(err)
 	}
-	fine, _, err := k.Check(t.Context(), anImagePass("alias/good", "none"), []backlog.Copy{anImage(parts...)}, nil, nil)
+	fine, _, err := New(k.cfg).Check(t.Context(), anImagePass("alias/good", "none"), []backlog.Copy{anImage(parts...)}, nil, nil)
 	says(t, err, "source key "+*off.Arn+" in us-east-1: it is disabled; enable it: aws kms enable-key --key-id "+*off.Arn+" --region us-east-1")
 	if len(fine) > 0 {
 		t.Errorf("%q goes on", ids(fine))

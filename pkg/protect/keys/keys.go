@@ -9,11 +9,11 @@
 // a doubt must not leave anything unprotected. A complete copy that keeps the RPO
 // proves its keys, so a pass whose copies arrive makes no call here.
 //
-// A dry run does not prove the copy itself. The copy's calls are made by EBS, in
-// the role's name: a key policy may allow those and not ours (kms:ViaService), or
+// A dry run does not prove the copy itself. The copy's calls are made by EBS or RDS,
+// in the role's name: a key policy may allow those and not ours (kms:ViaService), or
 // ours and not those, and it may change before the copy is done. Of the source key
-// it proves that EBS could be given a grant, not that the data can be decrypted:
-// that would take data that was encrypted with it.
+// it proves that the service could be given a grant, not that the data can be
+// decrypted: that would take data that was encrypted with it.
 // https://docs.aws.amazon.com/kms/latest/developerguide/testing-permissions.html
 package keys
 
@@ -49,11 +49,16 @@ type disks interface {
 	GetEbsDefaultKmsKeyId(context.Context, *ec2.GetEbsDefaultKmsKeyIdInput, ...func(*ec2.Options)) (*ec2.GetEbsDefaultKmsKeyIdOutput, error)
 }
 
-// Keys checks the keys of copies of snapshots and images.
-type Keys struct{ cfg aws.Config }
+// Keys checks the keys of copies. It asks about each key once, for all policies of
+// one invocation, and is not safe for concurrent use.
+type Keys struct {
+	cfg   aws.Config
+	me    string           // ARN of the role that begins copies
+	tried map[string]trial // by key, side and what is known of it
+}
 
 // New checks with the function's own identity, or that of a site's role.
-func New(cfg aws.Config) *Keys { return &Keys{cfg} }
+func New(cfg aws.Config) *Keys { return &Keys{cfg: cfg, tried: map[string]trial{}} }
 
 func (k *Keys) vault(at protect.Site) vault { return kms.NewFromConfig(access.At(k.cfg, at)) }
 func (k *Keys) disks(at protect.Site) disks { return ec2.NewFromConfig(access.At(k.cfg, at)) }
@@ -99,7 +104,6 @@ type look struct {
 	found []Problem
 	bad   map[string]bool // source keys, by ARN, with which a copy would fail
 	to    bool            // the destination key is one with which a copy would fail
-	me    string          // ARN of the role that begins copies
 }
 
 // check asks about the destination key unless a copy has proved it, and about each
@@ -115,7 +119,7 @@ func (l *look) check(ctx context.Context, wanted []backlog.Copy) {
 	if len(unproven) == 0 {
 		return
 	}
-	if !l.known.destination && (l.known.encrypts || len(l.used) > 0) {
+	if !l.known.destination && (l.known.service.encrypts || len(l.used) > 0) {
 		l.destination(ctx)
 	}
 	asked := map[string]bool{}
@@ -133,7 +137,7 @@ func (l *look) check(ctx context.Context, wanted []backlog.Copy) {
 // side uses no key: a policy without a key leaves an unencrypted source as it is.
 // https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html
 func (l *look) stops(w backlog.Copy) bool {
-	if l.to && (l.known.encrypts || len(l.used[w.ID]) > 0 || w.Key != "") {
+	if l.to && (l.known.service.encrypts || len(l.used[w.ID]) > 0 || w.Key != "") {
 		return true
 	}
 	for _, key := range l.used[w.ID] {
@@ -166,7 +170,7 @@ func (l *look) keysOf(ctx context.Context, points []backlog.Copy) map[string][]s
 	}
 	out, err := l.disks(l.pass.From).DescribeSnapshots(ctx, &parts)
 	if err != nil {
-		l.doubt(Problem{Side: Source, Region: l.pass.From.Region, Key: "of the images' snapshots", What: "it could not be read: " + err.Error(), Do: untouched})
+		l.note(Problem{Side: Source, Region: l.pass.From.Region, Key: "of the images' snapshots", What: "it could not be read: " + err.Error(), Do: untouched})
 		return used
 	}
 	for _, s := range out.Snapshots {

@@ -82,7 +82,7 @@ func TestKeys(t *testing.T) {
 	t.Run("are tried, and nothing changes", func(t *testing.T) {
 		wanted := []backlog.Copy{want("vol-1", home), want("vol-2", home), want("vol-3", "")}
 		cloud.Calls()
-		fine, announced, err := k.Check(t.Context(), aPass("alias/good"), wanted, points(wanted...), nil)
+		fine, announced, err := New(k.cfg).Check(t.Context(), aPass("alias/good"), wanted, points(wanted...), nil)
 		if err != nil || announced != nil || ids(fine) != "vol-1 vol-2 vol-3" {
 			t.Fatalf("fine %q, announced %q, error %v", ids(fine), announced, err)
 		}
@@ -102,7 +102,7 @@ func TestKeys(t *testing.T) {
 		wanted := []backlog.Copy{want("vol-1", home), want("vol-new", home)}
 		cloud.Calls()
 		arrived := copied("vol-1", 30*time.Minute, "alias/good", aws.ToString(good.Arn), lineage.Complete)
-		fine, announced, err := k.Check(t.Context(), aPass("alias/good"), wanted, points(wanted...), []lineage.Point{arrived})
+		fine, announced, err := New(k.cfg).Check(t.Context(), aPass("alias/good"), wanted, points(wanted...), []lineage.Point{arrived})
 		if calls := cloud.Calls(); err != nil || announced != nil || ids(fine) != "vol-1 vol-new" || len(calls) > 0 {
 			t.Errorf("fine %q, announced %q, calls %q, error %v", ids(fine), announced, calls, err)
 		}
@@ -114,7 +114,7 @@ func TestKeys(t *testing.T) {
 		between := aPass("alias/good")
 		between.From.Account, between.To.Account = "123456789012", "222222222222"
 		own := aws.ToString(described(t, cloud, simulated.Primary, "alias/aws/ebs").Arn)
-		fine, _, err := k.Check(t.Context(), between, []backlog.Copy{want("vol-1", own)}, nil, nil)
+		fine, _, err := New(k.cfg).Check(t.Context(), between, []backlog.Copy{want("vol-1", own)}, nil, nil)
 		says(t, err, "source key "+own+" in us-east-1: it is AWS's own key of account 123456789012, which account 222222222222 cannot use; "+
 			"encrypt the volumes with a customer managed key that this account may use")
 		if len(fine) > 0 {
@@ -127,7 +127,7 @@ func TestKeys(t *testing.T) {
 
 func defaults(t *testing.T, cloud *simulated.Cloud, k *Keys, home string) {
 	cloud.Calls()
-	fine, announced, err := k.Check(t.Context(), aPass(""), []backlog.Copy{want("vol-1", home)}, nil, nil)
+	fine, announced, err := New(k.cfg).Check(t.Context(), aPass(""), []backlog.Copy{want("vol-1", home)}, nil, nil)
 	if err != nil || announced != nil || len(fine) != 1 {
 		t.Errorf("fine %q, announced %q, error %v", ids(fine), announced, err)
 	}
@@ -136,7 +136,7 @@ func defaults(t *testing.T, cloud *simulated.Cloud, k *Keys, home string) {
 		t.Errorf("calls (-want +got):\n%s", diff)
 	}
 	// What is encrypted on neither side uses no key.
-	if fine, _, err := k.Check(t.Context(), aPass(""), []backlog.Copy{want("vol-1", "")}, nil, nil); err != nil || len(fine) != 1 || len(cloud.Calls()) > 0 {
+	if fine, _, err := New(k.cfg).Check(t.Context(), aPass(""), []backlog.Copy{want("vol-1", "")}, nil, nil); err != nil || len(fine) != 1 || len(cloud.Calls()) > 0 {
 		t.Errorf("fine %q, error %v", ids(fine), err)
 	}
 }
@@ -149,7 +149,7 @@ func sources(t *testing.T, cloud *simulated.Cloud, k *Keys, home string) {
 	}
 	gone := strings.Replace(home, home[strings.Index(home, "/")+1:], "00000000-0000-0000-0000-000000000000", 1)
 	wanted := []backlog.Copy{want("vol-off", aws.ToString(off.Arn)), want("vol-fine", home), want("vol-gone", gone), want("vol-plain", "")}
-	fine, announced, err := k.Check(t.Context(), aPass("alias/good"), wanted, points(wanted...), nil)
+	fine, announced, err := New(k.cfg).Check(t.Context(), aPass("alias/good"), wanted, points(wanted...), nil)
 	if ids(fine) != "vol-fine vol-plain" || announced != nil {
 		t.Errorf("fine %q, announced %q", ids(fine), announced)
 	}
@@ -180,7 +180,7 @@ func destinations(t *testing.T, cloud *simulated.Cloud, k *Keys, home string) {
 		"00000000-0000-0000-0000-000000000000": "there is no such key; name a key of that region, best by an alias that both regions have",
 	} {
 		wanted := []backlog.Copy{want("vol-1", home), want("vol-2", "")}
-		fine, _, err := k.Check(t.Context(), aPass(key), wanted, nil, nil)
+		fine, _, err := New(k.cfg).Check(t.Context(), aPass(key), wanted, nil, nil)
 		says(t, err, "destination key "+key+" in us-west-2: "+text)
 		if len(fine) > 0 {
 			t.Errorf("%s: %q goes on", key, ids(fine))

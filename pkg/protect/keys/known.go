@@ -16,8 +16,8 @@ import (
 // keys that it was made with for as long as it keeps the RPO: one that was begun
 // later and failed takes the proof back, and so does the lack of any newer one.
 type known struct {
+	service     service                  // that makes the copies
 	key         string                   // the pass's, as it is named
-	encrypts    bool                     // every copy, whatever it is made of
 	arn         string                   // its ARN, where a copy or KMS has told it
 	destination bool                     // it is proved
 	failed      bool                     // the newest copy under it that came to an end failed
@@ -28,9 +28,10 @@ type known struct {
 
 // learn reads the copies in the order in which they were begun.
 func learn(pass protect.Pass, sources, copies []lineage.Point) *known {
-	k := &known{key: pass.Key(), encrypts: pass.Policy.Key != "", sources: map[string]bool{}, lines: map[string]bool{}, newest: map[string]lineage.Point{}}
-	// The key of a volume never changes, so any source of a line tells it.
+	k := &known{service: serviceOf(pass.Policy), key: pass.Key(), sources: map[string]bool{}, lines: map[string]bool{}, newest: map[string]lineage.Point{}}
+	// The key of a volume or a database never changes, so any source of a line tells it.
 	// https://docs.aws.amazon.com/ebs/latest/userguide/how-ebs-encryption-works.html
+	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.html
 	keyOf := map[string]string{}
 	for _, s := range sources {
 		keyOf[s.Line()] = s.Key
@@ -58,7 +59,7 @@ func learn(pass protect.Pass, sources, copies []lineage.Point) *known {
 		}
 		k.lines[c.Line()] = proof
 		// An unencrypted copy, under a policy without a key, has used none.
-		if k.encrypts || c.Key != "" || !complete {
+		if k.service.encrypts || c.Key != "" || !complete {
 			k.destination, k.failed = proof, !complete
 		}
 	}
@@ -71,7 +72,7 @@ func (k *known) proved(w backlog.Copy) bool {
 	case len(w.Parts) > 0: // an image: it does not say which keys it needs
 		return k.lines[w.Line()]
 	case w.Key == "":
-		return !k.encrypts || k.destination
+		return !k.service.encrypts || k.destination
 	}
 	return k.destination && k.sources[w.Key]
 }
@@ -79,6 +80,7 @@ func (k *known) proved(w backlog.Copy) bool {
 // changed announces that the wanted copies of lines whose newest complete copy is
 // under another key will be full ones.
 // https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_CopySnapshot.html
 func (k *known) changed(pass protect.Pass, wanted []backlog.Copy) string {
 	var from []string
 	lines, gib, to := 0, 0, cmp.Or(k.key, "the default key of "+pass.To.Region)
@@ -96,12 +98,12 @@ func (k *known) changed(pass protect.Pass, wanted []backlog.Copy) string {
 		}
 		lines, gib = lines+1, gib+w.SizeGiB
 	}
-	if lines == 0 {
+	if lines == 0 || !k.service.grows {
 		return ""
 	}
 	slices.Sort(from)
 	return fmt.Sprintf("the key of policy %s changed from %s to %s: the next copies are full, %s, %s GiB",
-		pass.Policy.Name, strings.Join(from, " and "), to, counted(lines, pass.Policy.Images != nil), thousands(gib))
+		pass.Policy.Name, strings.Join(from, " and "), to, counted(lines, k.service.thing), thousands(gib))
 }
 
 // same says whether a copy is under the key. Its ARN tells, where both are known:
@@ -116,11 +118,7 @@ func (k *known) same(c lineage.Point) bool {
 	return c.Under == k.key
 }
 
-func counted(n int, images bool) string {
-	thing := "volume"
-	if images {
-		thing = "image"
-	}
+func counted(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}

@@ -41,10 +41,11 @@ func (p Problem) Unwrap() error { return failure.Failed{Class: failure.Permanent
 const untouched = "the copies are begun all the same"
 
 // wrong says what a key's own description shows: only an enabled, symmetric key
-// that encrypts can be a key of EBS.
+// that encrypts can be a key of EBS or RDS.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
 // https://docs.aws.amazon.com/ebs/latest/userguide/how-ebs-encryption-works.html
-func wrong(key *types.KeyMetadata, region string) (what, do string) {
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.html
+func wrong(key *types.KeyMetadata, region, service string) (what, do string) {
 	on := fmt.Sprintf(" --key-id %s --region %s", aws.ToString(key.Arn), region)
 	switch key.KeyState {
 	case types.KeyStateDisabled:
@@ -59,7 +60,7 @@ func wrong(key *types.KeyMetadata, region string) (what, do string) {
 		return "it is still being made", "wait: the next pass looks again"
 	}
 	if key.KeySpec != types.KeySpecSymmetricDefault || key.KeyUsage != types.KeyUsageTypeEncryptDecrypt {
-		return fmt.Sprintf("it is a key of %s for %s, and EBS takes none but symmetric keys that encrypt", key.KeySpec, key.KeyUsage),
+		return fmt.Sprintf("it is a key of %s for %s, and %s takes none but symmetric keys that encrypt", key.KeySpec, key.KeyUsage, service),
 			"name one of SYMMETRIC_DEFAULT for ENCRYPT_DECRYPT"
 	}
 	return "", ""
@@ -74,10 +75,10 @@ func date(key *types.KeyMetadata) string {
 
 // absent says what to do about a key that is not there. An alias is one region's.
 // https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html
-func absent(side Side, key, region string) string {
+func absent(side Side, key, region, things string) string {
 	switch {
 	case side == Source:
-		return "nothing can read this data without its key: take new snapshots of volumes under another one"
+		return "nothing can read this data without its key: take new snapshots of " + things + " under another one"
 	case strings.Contains(key, "alias/"):
 		return fmt.Sprintf("make the alias there: aws kms create-alias --alias-name %s --target-key-id … --region %s", key[strings.Index(key, "alias/"):], region)
 	}

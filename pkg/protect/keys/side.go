@@ -25,11 +25,14 @@ type side struct {
 }
 
 // destination checks the key that copies are encrypted with: the policy's, or the
-// region's default for EBS.
+// region's default.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetEbsDefaultKmsKeyId.html
 func (l *look) destination(ctx context.Context) {
 	v := l.vault(l.pass.To)
 	s := side{name: Destination, region: l.pass.To.Region, key: l.pass.Key(), owner: v, user: v, encrypt: true}
+	if s.key == "" && l.known.service.name == "RDS" {
+		return // AWS's own
+	}
 	if s.key == "" {
 		out, err := l.disks(l.pass.To).GetEbsDefaultKmsKeyId(ctx, &ec2.GetEbsDefaultKmsKeyIdInput{})
 		if err != nil {
@@ -39,10 +42,10 @@ func (l *look) destination(ctx context.Context) {
 		}
 		s.key = aws.ToString(out.KmsKeyId)
 	}
-	// EBS would take the name and let the copy fail later.
+	// The name would be taken, and the copy fail later.
 	// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CopySnapshot.html
 	if named, err := arn.Parse(s.key); err == nil && named.Region != s.region {
-		l.sure(s, "it is a key of "+named.Region, absent(s.name, "", s.region))
+		l.sure(s, "it is a key of "+named.Region, absent(s.name, "", s.region, l.known.service.things))
 		return
 	}
 	if key := l.describe(ctx, s); key != nil {
@@ -59,15 +62,35 @@ func (l *look) source(ctx context.Context, key string) {
 	l.describe(ctx, s)
 }
 
-// describe looks at a key and tries it. It answers nil for a key with a problem.
+// trial is what came of a look at a key.
+type trial struct {
+	key   *types.KeyMetadata
+	found []Problem
+}
+
+// describe looks at a key and tries it, once. It answers nil for a key with a problem.
 func (l *look) describe(ctx context.Context, s side) *types.KeyMetadata {
+	id := fmt.Sprint(s.name, s.region, s.key, l.known.failed)
+	if before, ok := l.tried[id]; ok {
+		for _, p := range before.found {
+			l.note(p)
+		}
+		return before.key
+	}
+	from := len(l.found)
+	key := l.examine(ctx, s)
+	l.tried[id] = trial{key, l.found[from:]}
+	return key
+}
+
+func (l *look) examine(ctx context.Context, s side) *types.KeyMetadata {
 	out, err := s.owner.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(s.key)})
 	switch failure.Code(err) {
 	case "NotFoundException":
-		l.sure(s, "there is no such key", absent(s.name, s.key, s.region))
+		l.sure(s, "there is no such key", absent(s.name, s.key, s.region, l.known.service.things))
 		return nil
 	case "InvalidArnException", "ValidationException":
-		l.sure(s, "that is the name of no key", absent(s.name, "", s.region))
+		l.sure(s, "that is the name of no key", absent(s.name, "", s.region, l.known.service.things))
 		return nil
 	case denied:
 		l.denied(ctx, s, s.key, "kms:DescribeKey", err)
@@ -78,7 +101,7 @@ func (l *look) describe(ctx context.Context, s side) *types.KeyMetadata {
 		return nil
 	}
 	key := out.KeyMetadata
-	if what, do := wrong(key, s.region); what != "" {
+	if what, do := wrong(key, s.region, l.known.service.name); what != "" {
 		l.sure(s, what, do)
 		return nil
 	}
@@ -92,12 +115,13 @@ func (l *look) describe(ctx context.Context, s side) *types.KeyMetadata {
 }
 
 // managed: AWS's own key of an account can be used by all of the account, through
-// EBS alone, and by nobody else, so there is nothing to try.
+// its service alone, and by nobody else, so there is nothing to try.
 // https://docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/share-encrypted-snapshot.html
 func (l *look) managed(s side, key *types.KeyMetadata) *types.KeyMetadata {
 	if s.name == Source && l.pass.From.Account != l.pass.To.Account {
 		l.sure(s, "it is AWS's own key of account "+l.pass.From.Account+", which account "+l.pass.To.Account+" cannot use",
-			"encrypt the volumes with a customer managed key that this account may use")
+			"encrypt the "+l.known.service.things+" with a customer managed key that this account may use")
 		return nil
 	}
 	return key
@@ -146,9 +170,9 @@ func (l *look) passes(ctx context.Context, s side, key, action string, err error
 	return true
 }
 
-// denied: whoever is denied is denied as EBS too, except where the key's policy
-// tells a call by EBS from one by the role. Where the policy cannot be read, a copy
-// that has failed settles it.
+// denied: whoever is denied is denied as the service too, except where the key's
+// policy tells a call by EBS or RDS from one by the role. Where the policy cannot be
+// read, a copy that has failed settles it.
 func (l *look) denied(ctx context.Context, s side, key, action string, err error) (goOn bool) {
 	doc, unreadable := s.owner.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(key), PolicyName: aws.String("default")})
 	role := l.role(ctx)
@@ -161,8 +185,8 @@ func (l *look) denied(ctx context.Context, s side, key, action string, err error
 		l.sure(s, what, do)
 		return false
 	}
-	l.doubt(Problem{Side: s.name, Region: s.region, Key: s.key,
-		What: what + ", and whether EBS may in its name cannot be told", Do: untouched + "; if they fail, " + do})
+	l.note(Problem{Side: s.name, Region: s.region, Key: s.key,
+		What: what + ", and whether " + l.known.service.name + " may in its name cannot be told", Do: untouched + "; if they fail, " + do})
 	return true
 }
 
@@ -176,20 +200,23 @@ func throughServices(policy string) bool {
 
 // sure notes a problem with which copies would fail.
 func (l *look) sure(s side, what, do string) {
-	l.found = append(l.found, Problem{Side: s.name, Region: s.region, Key: s.key, What: what, Do: do, Sure: true})
-	if s.name == Destination {
+	l.note(Problem{Side: s.name, Region: s.region, Key: s.key, What: what, Do: do, Sure: true})
+}
+
+func (l *look) note(p Problem) {
+	l.found = append(l.found, p)
+	switch {
+	case p.Sure && p.Side == Destination:
 		l.to = true
-		return
+	case p.Sure:
+		l.bad[p.Key] = true
 	}
-	l.bad[s.key] = true
 }
 
 // unknown notes that AWS did not answer.
 func (l *look) unknown(s side, err error) {
-	l.doubt(Problem{Side: s.name, Region: s.region, Key: s.key, What: "it could not be checked: " + err.Error(), Do: untouched})
+	l.note(Problem{Side: s.name, Region: s.region, Key: s.key, What: "it could not be checked: " + err.Error(), Do: untouched})
 }
-
-func (l *look) doubt(p Problem) { l.found = append(l.found, p) }
 
 // roleOf is the role behind the ARN of its session.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
