@@ -114,3 +114,9 @@ func rank(s State) int {
 		return 2
 	}
 }
+
+// Encrypted leaves out the points that are complete and bare: what a policy that
+// names a key can count on. One that is under way may say later that it is encrypted.
+func Encrypted(points []Point) []Point {
+	return slices.DeleteFunc(slices.Clone(points), func(p Point) bool { return p.Plain && p.State == Complete })
+}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/input"
@@ -18,11 +19,12 @@ import (
 )
 
 // Request is open-run's input. Needs are the policies whose points the plan's
-// steps use.
+// steps use; of those in Encrypted, which name a key, a bare copy is no usable point.
 type Request struct {
-	Plan  string   `json:"plan"`
-	Run   string   `json:"run"`
-	Needs []string `json:"needs"`
+	Plan      string   `json:"plan"`
+	Run       string   `json:"run"`
+	Needs     []string `json:"needs"`
+	Encrypted []string `json:"encrypted,omitempty"`
 }
 
 // Answer is for the machine; every answer has a wait, here 0.
@@ -87,9 +89,13 @@ func pin(ctx context.Context, ledger Ledger, points Points, request Request) err
 		if err != nil {
 			return fmt.Errorf("list the recovery points of policy %s: %w", policy, err)
 		}
-		pins[policy] = Newest(all)
+		usable, wanted := all, "complete"
+		if slices.Contains(request.Encrypted, policy) {
+			usable, wanted = lineage.Encrypted(all), "both complete and encrypted"
+		}
+		pins[policy] = Newest(usable)
 		if len(pins[policy]) == 0 {
-			missing = append(missing, failure.Permanentf("policy %s has no usable recovery point in the recovery region (%d are there, none complete)", policy, len(all)))
+			missing = append(missing, failure.Permanentf("policy %s has no usable recovery point in the recovery region (%d are there, none %s)", policy, len(all), wanted))
 		}
 	}
 	if err := errors.Join(missing...); err != nil {

@@ -181,6 +181,38 @@ func TestHandler_namesEveryPolicyWithoutAUsablePointAndPinsNothing(t *testing.T)
 	}
 }
 
+// What does not count as protected is not what a run recovers from: the older set
+// that is encrypted goes before the newer one that is bare.
+func TestHandler_pinsNoBareCopyOfAPolicyThatNamesAKey(t *testing.T) {
+	bare := pair("bare", "i-1", time.Hour)
+	for i := range bare {
+		bare[i].Plain = true
+	}
+	r := &region{points: map[string][]lineage.Point{"data": append(pair("kept", "i-1", 2*time.Hour), bare...)}}
+	for encrypted, want := range map[string][]string{
+		`["data"]`: {"snap-keptf", "snap-keptg"},
+		`["web"]`:  {"snap-baref", "snap-bareg"},
+		`null`:     {"snap-baref", "snap-bareg"},
+	} {
+		book := started(t)
+		if _, err := open(t, book, r, `{"plan":"storefront","run":"storefront-1","needs":["data"],"encrypted":`+encrypted+`}`); err != nil {
+			t.Fatal(err)
+		}
+		record, err := book.Open(t.Context(), plan, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, ids(record.Pins["data"])); diff != "" {
+			t.Errorf("pinned with encrypted %s (-want +got):\n%s", encrypted, diff)
+		}
+	}
+	r.points["data"] = bare
+	_, err := open(t, started(t), r, `{"plan":"storefront","run":"storefront-1","needs":["data"],"encrypted":["data"]}`)
+	if failure.ClassOf(err) != failure.Permanent || !strings.Contains(err.Error(), "2 are there, none both complete and encrypted") {
+		t.Errorf("with bare copies alone: %v", err)
+	}
+}
+
 func TestHandler_opensARunThatNeedsNoPoints(t *testing.T) {
 	for _, needs := range []string{`[]`, `null`} {
 		book, r := started(t), &region{}

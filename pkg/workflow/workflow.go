@@ -9,6 +9,7 @@ package workflow
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,8 +98,7 @@ type compiler struct {
 
 // frame adds what stands around the steps: opening, closing, and the ends.
 func (c *compiler) frame(states map[string]state, first string) {
-	states[openRun] = c.task(OpenRun, "Takes up the run that holds the lock and pins every recovery point it will use.",
-		map[string]any{"plan": c.plan.Name, "run.$": runPath, "needs": c.needs()}, first, closeFailed)
+	states[openRun] = c.task(OpenRun, "Takes up the run that holds the lock and pins every recovery point it will use.", c.opening(), first, closeFailed)
 	states[closeRun] = c.task(CloseRun, "Every step is done: the plan becomes active.",
 		map[string]any{"plan": c.plan.Name, "run.$": runPath, "steps": c.steps()}, whichEnd, string(run.Dirty))
 	states[closeFailed] = c.task(CloseRun, "A step failed for good: says whether anything was changed, and what is left.",
@@ -126,6 +126,23 @@ func (c *compiler) steps() []string {
 		ids = append(ids, s.ID)
 	}
 	return ids
+}
+
+// opening is open-run's input: the policies whose points the steps use, and which
+// of them name a key.
+func (c *compiler) opening() map[string]any {
+	needs := c.needs()
+	payload := map[string]any{"plan": c.plan.Name, "run.$": runPath, "needs": needs}
+	var encrypted []string
+	for _, p := range c.plan.Protect {
+		if p.Key != "" && slices.Contains(needs, p.Name) {
+			encrypted = append(encrypted, p.Name)
+		}
+	}
+	if len(encrypted) > 0 {
+		payload["encrypted"] = encrypted
+	}
+	return payload
 }
 
 // needs are the policies whose recovery points the plan's steps use.

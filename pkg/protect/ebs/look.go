@@ -3,7 +3,6 @@ package ebs
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -63,7 +62,7 @@ func (p *Pass) fit(copies []lineage.Point) []lineage.Point {
 	if p.Policy.Key == "" {
 		return copies
 	}
-	return slices.DeleteFunc(slices.Clone(copies), func(c lineage.Point) bool { return c.Plain && c.State == lineage.Complete })
+	return lineage.Encrypted(copies)
 }
 
 // Divide puts what lineage found at a site into the two piles that are judged
