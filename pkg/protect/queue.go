@@ -1,9 +1,11 @@
 package protect
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -91,14 +93,15 @@ func batch(raw json.RawMessage) ([]message, bool) {
 // wish is one pass and the messages that ask for it.
 type wish struct {
 	plan, policy string
+	rpo          time.Duration
 	input        json.RawMessage // of the latest of them: a deployment may lie between
 	sent         int64
 	messages     []Failed // not dealt with, if the pass fails
 }
 
-// sort puts together the messages that ask for the same pass, in the order of
-// their first. It leaves out those whose event is none of the function's, which
-// are dealt with thereby, and answers those that nobody can read.
+// sort puts together the messages that ask for the same pass, the most urgent pass
+// first. It leaves out those whose event is none of the function's, which are dealt
+// with thereby, and answers those that nobody can read.
 func (f Function) sort(messages []message) ([]*wish, []Failed) {
 	var wishes []*wish
 	known := map[[2]string]*wish{}
@@ -125,11 +128,21 @@ func (f Function) sort(messages []message) ([]*wish, []Failed) {
 			wishes = append(wishes, w)
 		}
 		if at := m.sent(); at >= w.sent {
-			w.input, w.sent = json.RawMessage(m.Body), at
+			w.input, w.sent, w.rpo = json.RawMessage(m.Body), at, in.Policy.RPO.D()
 		}
 		w.messages = append(w.messages, Failed{m.ID})
 	}
+	slices.SortFunc(wishes, urgency)
 	return wishes, failed
+}
+
+// urgency lets the policy with the shortest RPO have the slots of a region first. It
+// is an approximation that costs no call: which copy is due first hangs on when each
+// policy's newest one was taken, which only its own pass sees, and a pass knows no
+// other's. So a slack policy that is nearly late can wait for an urgent one that
+// is not, until the next pass. Batches know nothing of each other either.
+func urgency(a, b *wish) int {
+	return cmp.Or(cmp.Compare(a.rpo, b.rpo), cmp.Compare(a.plan, b.plan), cmp.Compare(a.policy, b.policy))
 }
 
 func (w *wish) grant(ctx context.Context, pass func(context.Context, json.RawMessage) (Result, error)) error {
