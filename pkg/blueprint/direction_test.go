@@ -55,6 +55,13 @@ func TestGrants_ofProtectionAreThereForBothDirections(t *testing.T) {
 				if got := may(f, acts[1], to, source, theirs); got != (name == "rotate-snapshots") {
 					t.Errorf("next %q: %s may copy what other tools took in %s: %t", next, name, from, got)
 				}
+				for _, region := range []string{from, to} {
+					through := map[string]string{"kms:ViaService": "ec2." + region + ".amazonaws.com"}
+					keys := "arn:${Partition}:kms:" + region + ":${Account}:key/*"
+					if !may(f, "kms:CreateGrant", region, keys, through) || !may(f, "kms:DescribeKey", region, keys, nil) || !may(f, "sts:GetCallerIdentity", region, "*", nil) {
+						t.Errorf("next %q: %s may not use and try the keys of %s", next, name, region)
+					}
+				}
 				for _, region := range []string{"us-east-1", from, to} {
 					points := "arn:${Partition}:ec2:" + region + "::" + acts[2]
 					if !may(f, "ec2:CreateTags", region, points, ours) || !may(f, "ec2:DescribeVolumes", region, "*", nil) {
