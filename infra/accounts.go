@@ -12,9 +12,14 @@ import (
 // newSourceRole is what the recovery account's protection functions act as in the
 // primary account.
 func newSourceRole(stack awscdk.Stack, r *blueprint.Role) {
-	statements := make([]awsiam.PolicyStatement, len(r.Grants))
-	for i, grant := range r.Grants {
+	policies := blueprint.Policies(r.Grants)
+	statements := make([]awsiam.PolicyStatement, len(policies[0]))
+	for i, grant := range policies[0] {
 		statements[i] = statement(grant)
+	}
+	var beside []any
+	for _, policy := range managed(stack, r.Name, policies[1:]) {
+		beside = append(beside, policy.ManagedPolicyArn())
 	}
 	awsiam.NewCfnRole(stack, jsii.String("SourceRole"), &awsiam.CfnRoleProps{
 		RoleName:                 jsii.String(r.Name),
@@ -23,6 +28,7 @@ func newSourceRole(stack awscdk.Stack, r *blueprint.Role) {
 		Policies: []*awsiam.CfnRole_PolicyProperty{{
 			PolicyName: jsii.String("protect"), PolicyDocument: document(statements...),
 		}},
+		ManagedPolicyArns: &beside,
 	})
 }
 

@@ -47,8 +47,8 @@ func TestAccounts_theSourceRoleIsTheBlueprints(t *testing.T) {
 			}
 		}
 	}, "primary")
-	if found != 1 {
-		t.Errorf("%d source roles, want the one of the plan of two accounts", found)
+	if found != 2 {
+		t.Errorf("%d source roles, want one of each plan of two accounts", found)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -25,13 +26,16 @@ func (s *recovery) function(f blueprint.Function) awslambda.Function {
 		Actions:   jsii.Strings("logs:CreateLogStream", "logs:PutLogEvents"),
 		Resources: &[]*string{logs.LogGroupArn()},
 	})}
-	for _, grant := range f.Grants {
+	policies := blueprint.Policies(f.Grants)
+	for _, grant := range policies[0] {
 		statements = append(statements, statement(grant))
 	}
+	managed := managed(s.stack, f.Deployed, policies[1:])
 	role := awsiam.NewRole(s.stack, construct("Role", f.Name), &awsiam.RoleProps{
-		RoleName:       jsii.String(f.Deployed),
-		AssumedBy:      service("lambda"),
-		InlinePolicies: &map[string]awsiam.PolicyDocument{f.Name: document(statements...)},
+		RoleName:        jsii.String(f.Deployed),
+		AssumedBy:       service("lambda"),
+		InlinePolicies:  &map[string]awsiam.PolicyDocument{f.Name: document(statements...)},
+		ManagedPolicies: &managed,
 	})
 	var reserved *float64 // nil: the account's pool
 	if f.Concurrent > 0 {
@@ -55,6 +59,25 @@ func (s *recovery) function(f blueprint.Function) awslambda.Function {
 			RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
 		},
 	})
+}
+
+// managed are policies for what a role has no room for. The role names them, so
+// that it is whole before anything uses it.
+func managed(stack awscdk.Stack, role string, policies [][]blueprint.Grant) []awsiam.IManagedPolicy {
+	var made []awsiam.IManagedPolicy
+	for i, grants := range policies {
+		statements := make([]awsiam.PolicyStatement, len(grants))
+		for j, grant := range grants {
+			statements[j] = statement(grant)
+		}
+		name := fmt.Sprintf("%s-%d", role, i+2) // the first is the role's own
+		made = append(made, awsiam.NewManagedPolicy(stack, construct("Policy", name), &awsiam.ManagedPolicyProps{
+			ManagedPolicyName: jsii.String(name),
+			Description:       jsii.String("Pilotlight: what role " + role + " has no room for"),
+			Document:          document(statements...),
+		}))
+	}
+	return made
 }
 
 // statement renders a grant. Resources' tokens become CloudFormation's, and the

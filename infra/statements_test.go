@@ -23,9 +23,7 @@ func (s stack) permits(t *testing.T) map[string][]permit {
 	roles := map[string][]permit{}
 	for id, role := range s.ofType("AWS::IAM::Role") {
 		name := s.nameOf(id)
-		policies, _ := role.Properties["Policies"].([]any)
-		for _, policy := range policies {
-			document := policy.(map[string]any)["PolicyDocument"].(map[string]any)
+		for _, document := range s.documents(t, role) {
 			for _, statement := range document["Statement"].([]any) {
 				roles[name] = append(roles[name], s.permit(t, name, statement.(map[string]any)))
 			}
@@ -35,6 +33,28 @@ func (s stack) permits(t *testing.T) map[string][]permit {
 		}
 	}
 	return roles
+}
+
+// documents are a role's policies: those in it, and then the managed ones, which
+// must be of the same stack.
+func (s stack) documents(t *testing.T, role resource) []map[string]any {
+	t.Helper()
+	var documents []map[string]any
+	policies, _ := role.Properties["Policies"].([]any)
+	for _, policy := range policies {
+		documents = append(documents, policy.(map[string]any)["PolicyDocument"].(map[string]any))
+	}
+	managed, _ := role.Properties["ManagedPolicyArns"].([]any)
+	for _, arn := range managed {
+		ref, _ := arn.(map[string]any)
+		id, _ := ref["Ref"].(string)
+		if s.Resources[id].Type != "AWS::IAM::ManagedPolicy" {
+			t.Errorf("a role has policy %v, which somebody else may change", arn)
+			continue
+		}
+		documents = append(documents, s.Resources[id].Properties["PolicyDocument"].(map[string]any))
+	}
+	return documents
 }
 
 func (s stack) permit(t *testing.T, role string, statement map[string]any) permit {

@@ -18,13 +18,15 @@ import (
 
 // plans are synthesized once for all tests: the one that people read first, one
 // with nested groups, one without images, alarms or a database, one of two accounts,
-// and one with every kind of policy.
+// one with every kind of policy, and two that need the most that any role is granted.
 var plans = []string{
 	"../plans/storefront.yaml",
 	"../pkg/plan/testdata/nested.yaml",
 	"../pkg/plan/testdata/ledgerline.yaml",
 	"../pkg/rehearsal/testdata/vault.yaml",
 	"../pkg/rehearsal/testdata/almanac.yaml",
+	"testdata/full/threefold.yaml",
+	"testdata/full/twofold.yaml",
 }
 
 // stacks are what the app synthesized for plans.

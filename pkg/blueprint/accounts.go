@@ -62,24 +62,26 @@ func (b *Blueprint) divide(p *plan.Plan, function string, grants []Grant) []Gran
 		here.Regions = slices.DeleteFunc(slices.Clone(grant.Regions), func(region string) bool { return region != p.Recovery })
 		there.Regions = slices.DeleteFunc(slices.Clone(grant.Regions), func(region string) bool { return region == p.Recovery })
 		if len(here.Regions) > 0 {
-			own = append(own, shared(here))
+			own = more(own, shared(here))
 		}
 		if len(there.Regions) > 0 {
-			b.Source.add(shared(there))
+			b.Source.Grants = more(b.Source.Grants, shared(there))
 		}
 	}
 	// Who copies what is encrypted uses the key of the source, too.
-	b.Source.add(keysOf(function, p.Accounts.Recovery, p.Recovery)...)
+	b.Source.Grants = more(b.Source.Grants, keysOf(function, p.Accounts.Recovery, p.Recovery)...)
 	return append(own, keysOf(function, p.Accounts.Primary, p.Primary)...)
 }
 
-// add adds grants that the role does not have yet: the functions share some.
-func (r *Role) add(grants ...Grant) {
-	for _, g := range grants {
-		if !slices.ContainsFunc(r.Grants, func(have Grant) bool { return have.covers(g) }) {
-			r.Grants = append(r.Grants, g)
+// more adds grants that are not there yet: the functions share some, and what the
+// other account shares is not told apart.
+func more(grants []Grant, others ...Grant) []Grant {
+	for _, g := range others {
+		if !slices.ContainsFunc(grants, func(have Grant) bool { return have.covers(g) }) {
+			grants = append(grants, g)
 		}
 	}
+	return grants
 }
 
 // covers says whether g allows all that another grant does on the same things.

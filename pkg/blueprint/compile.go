@@ -46,6 +46,9 @@ func Compile(p *plan.Plan) (*Blueprint, error) {
 	b.conduct(p)
 	b.traffic(p)
 	b.deadLetters()
+	if err := b.checkRoom(); err != nil {
+		return nil, err
+	}
 	return b, nil
 }
 
