@@ -16,6 +16,7 @@ func (f *file) lintPolicies(p *Plan) {
 		f.lintFirstCopy(path, policy)
 		f.lintWarning(path, policy)
 	}
+	f.lintQuota(p)
 }
 
 // lintReturn warns of what recovery does not bring back. A bucket or a table has

@@ -134,6 +134,11 @@ func TestLoad_warnsOfAPolicyThatIsProbablyNotMeant(t *testing.T) {
 		{name: "databases without a replica", old: "promote-database: {replica: orders-replica}", new: "set-parameter: {name: /x, value: x}",
 			want: "orders is protected and no step brings it back; write promote-database: {replica: …}"},
 		{name: "database beyond the plan's rpo", old: "database: {instance: users}", new: "database: {instance: users}\n    rpo: 3h", want: "protect[3].rpo: recovery may bring back data that is 3h old"},
+		{name: "more snapshots than RDS allows", old: "every: 90m\n    keep: {weekly: 4}", new: "every: 30m\n    keep: {hourly: 48, weekly: 4, within: 2h}",
+			want: "protect[5]: the plan's policies keep up to 104 manual snapshots of DB instances in each region, and RDS allows 100 unless the quota was raised: " +
+				"then nothing new is taken or copied (ledger 48 hourly + 4 weekly + 4 within 2h + 48 marked (one every 30m, for 24h) = 104); write a longer every or a smaller keep"},
+		{name: "more snapshots of clusters", old: "every: 1h\n    keep: {daily: 7}", new: "every: 1h\n    keep: {hourly: 72, daily: 7, last: 2}",
+			want: "protect[4]: the plan's policies keep up to 105 manual snapshots of DB clusters in each region"},
 		{name: "first copies", old: "gib: 100", new: "gib: 500", want: "protect[0].expect: the first copies carry everything and take 2h53m, beyond the rpo of 2h: 40 copies in 2 rounds of 20, 1m each, and 20000 GiB at 2000 MiB/s"},
 	} {
 		t.Run(m.name, func(t *testing.T) {
@@ -145,6 +150,21 @@ func TestLoad_warnsOfAPolicyThatIsProbablyNotMeant(t *testing.T) {
 				t.Errorf("%d findings, want %d:\n%s", len(findings), want, findings)
 			}
 		})
+	}
+}
+
+// The two quotas are two: the instances' snapshots and the clusters' do not add up.
+func TestLoad_holdsInstancesAndClustersAgainstQuotasOfTheirOwn(t *testing.T) {
+	ledger := mistake{name: "ledger", old: "every: 90m\n    keep: {weekly: 4}", new: "every: 90m\n    keep: {hourly: 60, weekly: 4}"} // 81
+	src := string(ledger.applyTo(t, vault))
+	src = strings.Replace(src, "every: 1h\n    keep: {daily: 7}", "every: 1h\n    keep: {hourly: 48, daily: 7}", 1) // 80
+	if p, findings := Load("vault.yaml", []byte(src)); p == nil || len(findings) != 0 || !strings.Contains(src, "hourly: 48") {
+		t.Errorf("plan %v, findings:\n%s", p, findings)
+	}
+	users := strings.Replace(src, "{instance: users}", "{instance: users, by: snapshots}\n    every: 12h\n    rpo: 24h\n    keep: {daily: 30}", 1) // 33
+	_, findings := Load("vault.yaml", []byte(users))
+	if want := "protect[5]: the plan's policies keep up to 114 manual snapshots of DB instances"; !strings.Contains(findings.String(), want) {
+		t.Errorf("findings:\n%swant %s", findings, want)
 	}
 }
 

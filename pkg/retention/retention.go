@@ -19,7 +19,7 @@ import (
 // Grace is how long a marked point lives on. A day: whoever was paged by a wrong
 // retention, or shortened it by mistake, is awake once before anything is gone,
 // and no run that was opened between listing and deleting loses its point.
-const Grace = 24 * time.Hour
+const Grace = time.Duration(plan.Grace)
 
 // newest is how many sets of a subject outlive every tier while its RPO is
 // broken, and how many unfinished ones are kept beside the usable ones. Two: the
