@@ -9,12 +9,13 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/protect"
 )
 
 // Inspect says how well what the policy protects is protected. It changes nothing.
 // When the side that serves does not answer, it lists what the other side holds
-// points of, which may be more than is left to protect.
+// points of, but for what had long ended: see living.
 func (p *Pass) Inspect(ctx context.Context) ([]protect.Source, error) {
 	sides := p.look(ctx)
 	from, to := sides[0], sides[1]
@@ -22,11 +23,9 @@ func (p *Pass) Inspect(ctx context.Context) ([]protect.Source, error) {
 		return nil, errors.Join(from.err, to.err)
 	}
 	arrived, left := bySubject(to.Copies), bySubject(from.Sources)
-	found := slices.Clone(from.Subjects)
+	found, gone := slices.Clone(from.Subjects), 0
 	if from.err != nil {
-		for subject, of := range arrived {
-			found = append(found, protect.Source{ID: subject, GiB: size(of)})
-		}
+		found, gone = p.living(arrived)
 	}
 	slices.SortFunc(found, func(a, b protect.Source) int { return cmpID(a, b) })
 	for i := range found {
@@ -42,8 +41,40 @@ func (p *Pass) Inspect(ctx context.Context) ([]protect.Source, error) {
 			}
 		}
 		s.Problem = p.problem(*s, from, to, left[s.ID], arrived[s.ID])
+		if gone > 0 {
+			s.Problem += fmt.Sprintf("; %d more had no new point for %s beyond the RPO before: they are taken for ended", gone, plan.Duration(abandoned))
+		}
 	}
 	return found, nil
+}
+
+// abandoned is how long a source is without a new point, beyond the RPO, while
+// others get theirs, until it is taken for ended. One that lives has had an alarm for
+// all that time.
+const abandoned = 24 * time.Hour
+
+// living guesses from what arrived what is there to protect, and how many are not any
+// more: the newest point of an instance stays when it has ended, and would break the
+// RPO of its policy as soon as nobody can say that it ended. Points are held against
+// the newest of the policy and not against now, because from a silent region
+// nothing comes for anybody.
+func (p *Pass) living(arrived map[string][]lineage.Point) (living []protect.Source, gone int) {
+	var newest time.Time
+	last := map[string]time.Time{}
+	for subject, of := range arrived {
+		last[subject] = lineage.Groups(of)[0].TakenAt
+		if last[subject].After(newest) {
+			newest = last[subject]
+		}
+	}
+	for subject, of := range arrived {
+		if newest.Sub(last[subject]) > p.Policy.RPO.D()+abandoned {
+			gone++
+			continue
+		}
+		living = append(living, protect.Source{ID: subject, GiB: size(of)})
+	}
+	return living, gone
 }
 
 func cmpID(a, b protect.Source) int {

@@ -3,6 +3,7 @@ package ebs
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,6 +90,36 @@ func TestInspect_saysWhatAnOperatorNeedsToKnow(t *testing.T) {
 				t.Errorf("sources (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// The newest point of an instance that ended stays for ever. When nobody can say that
+// it ended, it must not pass for the oldest of what is protected.
+func TestInspect_leavesOutWhatHadEndedWhenTheServingSideIsSilent(t *testing.T) {
+	of := func(instance string) func(*lineage.Point) {
+		return func(p *lineage.Point) { p.Instance, p.Origin = instance, "vol of "+instance }
+	}
+	// The region has been silent for ten hours, and the RPO is two.
+	w := world{
+		seen: map[string]Seen{"us-west-2": {Copies: []lineage.Point{
+			at("c1", 10*time.Hour), at("c2", 9*24*time.Hour, of("i-ended")), at("c3", 5*24*time.Hour, of("i-bare"), plain),
+			at("c4", 35*time.Hour, of("i-late")), at("c5", 10*time.Hour, of("i-new"), in(lineage.Pending)),
+		}}},
+		errors: map[string]error{"us-east-1": errors.New("timeout")},
+	}
+	sources, err := passOver(w).Inspect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ages := map[string]time.Duration{}
+	for _, s := range sources {
+		ages[s.ID] = noon.Sub(s.Newest)
+		if !strings.HasSuffix(s.Problem, "; 2 more had no new point for 24h beyond the RPO before: they are taken for ended") {
+			t.Errorf("%s: %s", s.ID, s.Problem)
+		}
+	}
+	if want := map[string]time.Duration{"i-1": 10 * time.Hour, "i-late": 35 * time.Hour, "i-new": noon.Sub(time.Time{})}; !cmp.Equal(want, ages) {
+		t.Errorf("ages %v, want %v", ages, want)
 	}
 }
 
