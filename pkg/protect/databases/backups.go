@@ -45,6 +45,9 @@ func (p *pass) replicate(ctx context.Context) error {
 	if p.obstacle(source) != "" || running(backups, source) != nil {
 		return nil
 	}
+	if !p.encryptable(ctx, source) {
+		return nil
+	}
 	return p.settle(ctx, p.start(ctx, source))
 }
 

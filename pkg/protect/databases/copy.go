@@ -23,36 +23,33 @@ const slots = 20
 // RDS wants one of the destination region to be named.
 const defaultKey = "alias/aws/rds"
 
-func (p *pass) missing(from, to holding) missing {
+func (p *pass) missing(from, to holding) backlog.Copies {
 	policy := backlog.Policy{Every: p.Policy.Every.D(), RPO: p.Policy.RPO.D()}
-	return missing{backlog.Missing(from.own, to.copies, policy, p.Now), from.of}
-}
-
-// missing are the copies to make, with the snapshots that they are made of.
-type missing struct {
-	backlog.Copies
-	of map[string]snapshot
+	return backlog.Missing(from.own, to.copies, policy, p.Now)
 }
 
 // copy begins what is missing, most urgent first, up to the free slots.
-func (p *pass) copy(ctx context.Context, missing missing) error {
+func (p *pass) copy(ctx context.Context, missing backlog.Copies, from, to holding) error {
 	p.result.Waiting += missing.Held
 	if len(missing.Wanted) == 0 {
 		return nil
 	}
 	room := p.room()
+	if room.Free > 0 {
+		missing.Wanted = p.usable(ctx, missing.Wanted, from.own, to.copies)
+	}
 	start := missing.Start(room, p.Now)
 	p.result.Waiting += len(missing.Wanted) - len(start)
 	var failed []error
 	for i, source := range start {
-		err := p.begin(ctx, missing.of[source.ID], source.Point)
+		err := p.begin(ctx, from.of[source.ID], source.Point)
 		switch {
 		case err == nil:
 			p.result.Copied++
 			p.log.Info("copy begun", "region", p.To.Region, "source", source.ID, "deadline", source.Deadline)
 		case failure.Code(err) == keyless:
 			p.result.Waiting++
-			p.problem("%s cannot be encrypted in %s with %s: %v", source.ID, p.To.Region, p.key(missing.of[source.ID]), err)
+			p.problem("%s cannot be encrypted in %s with %s: %v", source.ID, p.To.Region, p.key(from.of[source.ID]), err)
 		case protect.Later(err):
 			p.result.Waiting += len(start) - i
 			if failure.Code(err) == full && room.Free == slots { // then it is not the copies under way

@@ -91,7 +91,7 @@ func (p *pass) reconcile(ctx context.Context) error {
 	}
 	missing := p.missing(from, to)
 	if to.err == nil {
-		copied = p.copy(ctx, missing)
+		copied = p.copy(ctx, missing, from, to)
 	} else { // those that arrived before are counted as well: nobody can tell
 		p.result.Waiting += missing.Held + len(missing.Wanted)
 	}

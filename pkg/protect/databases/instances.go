@@ -36,7 +36,7 @@ func instanceOf(d types.DBInstance) database {
 		name: aws.ToString(d.DBInstanceIdentifier), arn: aws.ToString(d.DBInstanceArn), resource: aws.ToString(d.DbiResourceId),
 		engine: aws.ToString(d.Engine), version: aws.ToString(d.EngineVersion),
 		gib: int(aws.ToInt32(d.AllocatedStorage)), days: int(aws.ToInt32(d.BackupRetentionPeriod)),
-		encrypted: aws.ToBool(d.StorageEncrypted), tags: tagMap(d.TagList),
+		encrypted: aws.ToBool(d.StorageEncrypted), key: aws.ToString(d.KmsKeyId), tags: tagMap(d.TagList),
 	}
 	if len(d.OptionGroupMemberships) > 0 {
 		db.options = aws.ToString(d.OptionGroupMemberships[0].OptionGroupName)

@@ -65,6 +65,7 @@ type database struct {
 	gib             int
 	days            int // that its automated backups are kept; zero: they are off
 	encrypted       bool
+	key             string // ARN; empty: not known, or plain
 	options         string // option group; empty: none
 	parameters      string // parameter group
 	tags            map[string]string

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/protect"
 	"github.com/pilotlight/pilotlight/pkg/protect/access"
+	"github.com/pilotlight/pilotlight/pkg/protect/keys"
 )
 
 // view is what the passes of one invocation see: each listing is read once, and
@@ -17,6 +18,7 @@ import (
 type view struct {
 	cfg   aws.Config
 	sides map[seat]*side
+	keys  *keys.Keys
 }
 
 // seat is a site and what is kept there: clusters, or instances.
@@ -25,7 +27,7 @@ type seat struct {
 	cluster bool
 }
 
-func newView(cfg aws.Config) *view { return &view{cfg, map[seat]*side{}} }
+func newView(cfg aws.Config) *view { return &view{cfg, map[seat]*side{}, keys.New(cfg)} }
 
 // at is a site, for instances or for clusters.
 func (v *view) at(site protect.Site, cluster bool) *side {

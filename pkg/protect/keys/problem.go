@@ -37,6 +37,22 @@ func (p Problem) Error() string {
 // Unwrap gives it its class: doing the same again does not mend a key.
 func (p Problem) Unwrap() error { return failure.Failed{Class: failure.Permanent, Message: p.Error()} }
 
+// Each are the texts of the problems in an error of Check.
+func Each(err error) []string {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []string{err.Error()}
+	}
+	var all []string
+	for _, one := range joined.Unwrap() {
+		all = append(all, Each(one)...)
+	}
+	return all
+}
+
 // untouched is what to do about a doubt.
 const untouched = "the copies are begun all the same"
 

@@ -13,6 +13,8 @@ LISTINGS = ("describe_db_snapshots", "describe_db_clusters", "describe_db_cluste
 def mend() -> None:
     for listing in LISTINGS:
         mending.replace(RDSResponse, listing, in_pages)
+    mending.replace(RDSBackend, "create_db_instance", create_db_instance)
+    mending.replace(RDSBackend, "create_db_cluster", create_db_cluster)
     mending.replace(RDSBackend, "get_snapshot", get_snapshot)
     mending.replace(RDSBackend, "_validate_kms_key", validate_kms_key)
     mending.replace(RDSBackend, "copy_db_snapshot", copy_db_snapshot)
@@ -27,6 +29,27 @@ def in_pages(moto, self):
     first, size = int(self.params.get("Marker") or 0), self.params.get("MaxRecords") or 100
     marker = str(first + size) if first + size < len(everything) else None
     return ActionResult({listing: list(everything)[first : first + size], "Marker": marker})
+
+
+def create_db_instance(moto, self, db_kwargs):
+    """moto keeps the key of a database as it was named, and the word
+    default_kms_key_id when it was not, also of a plain cluster. AWS answers the key's
+    ARN, of its own key by default, and none of what is plain
+    (https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html)."""
+    return moto(self, {**db_kwargs, "kms_key_id": key_of(self, db_kwargs)})
+
+
+def create_db_cluster(moto, self, kwargs):
+    """The same of clusters
+    (https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBCluster.html)."""
+    cluster = moto(self, {**kwargs, "kms_key_id": key_of(self, kwargs)})
+    cluster.kms_key_id = cluster.kms_key_id if cluster.storage_encrypted else None
+    return cluster
+
+
+def key_of(self, said):
+    encrypted = str(said.get("storage_encrypted")).lower() == "true"
+    return self._validate_kms_key(said.get("kms_key_id") or "alias/aws/rds") if encrypted else None
 
 
 def get_snapshot(moto, self, identifier, resource_type, not_found_exception):

@@ -21,6 +21,22 @@ def key(region=RECOVERY):
 
 
 class Snapshots(Case):
+    def test_an_encrypted_database_says_its_key_and_a_plain_one_says_none(self):
+        def keys():
+            mine = key(PRIMARY)
+            client("kms").create_alias(AliasName="alias/mine", TargetKeyId=mine)
+            made = [database("named", StorageEncrypted=True, KmsKeyId="alias/mine"), database("default", StorageEncrypted=True), database("plain")]
+            return mine, [m.get("KmsKeyId") for m in made] + [snapshot("named").get("KmsKeyId"), snapshot("plain", "bare").get("KmsKeyId")]
+
+        with moto_as_it_came():
+            _, found = keys()
+            self.assertEqual(found[:3], ["alias/mine", "default_kms_key_id", None])
+        with mended():
+            mine, found = keys()
+            own = client("kms").describe_key(KeyId="alias/aws/rds")["KeyMetadata"]
+            self.assertEqual(found, [mine, own["Arn"], None, mine, None])
+            self.assertEqual(own["KeyManager"], "AWS")
+
     def test_a_copy_says_what_it_is_a_copy_of(self):
         def copied():
             database()
