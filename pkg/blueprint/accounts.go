@@ -61,6 +61,12 @@ func (b *Blueprint) divide(p *plan.Plan, function string, grants []Grant) []Gran
 		here, there := grant, grant
 		here.Regions = slices.DeleteFunc(slices.Clone(grant.Regions), func(region string) bool { return region != p.Recovery })
 		there.Regions = slices.DeleteFunc(slices.Clone(grant.Regions), func(region string) bool { return region == p.Recovery })
+		if copying(grant) { // by the side that it goes to, which asks the source's region too
+			here.Regions, there.Regions = grant.Regions, nil
+			if grant.Regions[0] != p.Recovery {
+				here.Regions, there.Regions = nil, grant.Regions
+			}
+		}
 		if len(here.Regions) > 0 {
 			own = more(own, shared(here))
 		}
@@ -100,7 +106,7 @@ func (g Grant) covers(other Grant) bool {
 func keysOf(function, account, region string) []Grant {
 	grants := append(keyGrants(region), keyTrials(region)...)
 	if function == protect.ProtectDatabases.Name {
-		grants = databaseKeys(region)
+		grants = append(databaseKeys(region), keyTrials(region)...)
 	}
 	for i := range grants {
 		resources := slices.Clone(grants[i].Resources)
@@ -116,8 +122,7 @@ func keysOf(function, account, region string) []Grant {
 // nobody else can see: what may be copied is then what it shares with us.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
 func shared(g Grant) Grant {
-	copies := slices.ContainsFunc(g.Actions, func(action string) bool { return strings.HasPrefix(action, "ec2:Copy") })
-	if !copies {
+	if !copying(g) {
 		return g
 	}
 	equals := maps.Clone(g.Condition["StringEquals"])
@@ -127,6 +132,10 @@ func shared(g Grant) Grant {
 		g.Condition = map[string]map[string]string{"StringEquals": equals}
 	}
 	return g
+}
+
+func copying(g Grant) bool {
+	return strings.HasPrefix(g.Actions[0], "ec2:Copy") || strings.HasPrefix(g.Actions[0], "rds:Copy")
 }
 
 // shares allows to let the other account copy the plan's own points.

@@ -31,7 +31,7 @@ func TestAccounts_functionsActInThePrimaryOneThroughItsRoleAlone(t *testing.T) {
 		assumes := false
 		for _, g := range f.Grants {
 			assumes = assumes || slices.Contains(g.Actions, "sts:AssumeRole")
-			if !slices.Contains(g.Regions, b.Primary) {
+			if !slices.Contains(g.Regions, b.Primary) || slices.Equal(g.Regions, []string{b.Recovery, b.Primary}) && copies(g) {
 				continue
 			}
 			for _, action := range g.Actions {
@@ -58,10 +58,34 @@ func TestAccounts_nothingOfThePrimaryOneMayActInTheRecoveryOne(t *testing.T) {
 			continue
 		}
 		for _, action := range g.Actions {
-			// A copy that comes back is decrypted with the key that it has there.
-			if !strings.HasPrefix(action, "kms:") {
+			// A copy that comes back is decrypted with the key that it has there, and
+			// asked for there.
+			if !strings.HasPrefix(action, "kms:") && !(slices.Equal(g.Regions, []string{b.Primary, b.Recovery}) && copies(g)) {
 				t.Errorf("the source role may %s in %s", action, b.Recovery)
 			}
+		}
+	}
+}
+
+// copies: who copies asks the source's region for what it copies.
+func copies(g blueprint.Grant) bool {
+	return strings.HasPrefix(g.Actions[0], "ec2:Copy") || strings.HasPrefix(g.Actions[0], "rds:Copy")
+}
+
+func TestAccounts_whoCopiesMayAskTheSourcesRegion(t *testing.T) {
+	b := vault(t)
+	asks := func(grants []blueprint.Grant, action, from, to string) bool {
+		return slices.ContainsFunc(grants, func(g blueprint.Grant) bool {
+			return slices.Contains(g.Actions, action) && slices.Contains(g.Resources, "arn:${Partition}:ec2:"+from+"::snapshot/*") && slices.Equal(g.Regions, []string{to, from})
+		})
+	}
+	for function, action := range map[string]string{"rotate-snapshots": "ec2:CopySnapshot", "refresh-images": "ec2:CopyImage"} {
+		f := b.Functions[slices.IndexFunc(b.Functions, func(f blueprint.Function) bool { return f.Name == function })]
+		if !asks(f.Grants, action, b.Primary, b.Recovery) || !asks(b.Source.Grants, action, b.Recovery, b.Primary) {
+			t.Errorf("%s may not ask the source's region for what it copies", function)
+		}
+		if asks(f.Grants, action, b.Recovery, b.Primary) || asks(b.Source.Grants, action, b.Primary, b.Recovery) {
+			t.Errorf("%s may copy in the name of the wrong account", function)
 		}
 	}
 }

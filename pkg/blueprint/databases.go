@@ -25,7 +25,8 @@ func databaseGrants(p *plan.Plan) []Grant {
 	for _, region := range sides(p) {
 		grants = append(grants, databaseKeys(region)...)
 	}
-	return append(grants, replicates(p)...)
+	grants = append(grants, keyTrials(sides(p)...)...)
+	return append(append(grants, nameItself(sides(p))), replicates(p)...)
 }
 
 // databases are the instances, or the clusters, that a plan protects.
@@ -98,17 +99,29 @@ func (d databases) makes(p *plan.Plan, region string) []Grant {
 		{Actions: []string{"rds:AddTagsToResource"}, Resources: []string{own}, Regions: here, Condition: tagged},
 		{Actions: []string{"rds:AddTagsToResource", "rds:RemoveTagsFromResource", "rds:Delete" + d.word + "Snapshot"}, Resources: []string{own}, Regions: here, Condition: ours(p)},
 	}
-	// The destination sends the caller's signed request on to the source's region.
-	copied := Grant{Actions: []string{"rds:Copy" + d.word + "Snapshot"}, Resources: []string{own}, Regions: sides(p), Condition: ours(p)}
-	if p.Accounts == nil {
-		return append(grants, copied)
+	if p.Accounts != nil {
+		grants = append(grants, Grant{Actions: []string{"rds:Modify" + d.word + "SnapshotAttribute"}, Resources: []string{own}, Regions: here, Condition: ours(p)})
 	}
-	// The tags of what another account shares are not to be seen.
-	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ShareSnapshot.html
-	copied.Condition = nil
-	copied.Resources = []string{strings.ReplaceAll(own, "${Account}", account(p, region))}
-	return append(grants, copied,
-		Grant{Actions: []string{"rds:Modify" + d.word + "SnapshotAttribute"}, Resources: []string{own}, Regions: here, Condition: ours(p)})
+	for _, way := range ways(p) {
+		if from, to := way[0], way[1]; from == region {
+			grants = append(grants, d.copies(p, from, to, own))
+		}
+	}
+	return grants
+}
+
+// copies allows own snapshots as the source of a copy. The destination sends the
+// caller's signed request on to the source's region.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CopyDBSnapshot.html
+func (d databases) copies(p *plan.Plan, from, to, own string) Grant {
+	copied := Grant{Actions: []string{"rds:Copy" + d.word + "Snapshot"}, Resources: []string{own}, Regions: []string{to, from}, Condition: ours(p)}
+	if p.Accounts != nil {
+		// The tags of what another account shares are not to be seen.
+		// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ShareSnapshot.html
+		copied.Condition = nil
+		copied.Resources = []string{strings.ReplaceAll(own, "${Account}", account(p, from))}
+	}
+	return copied
 }
 
 // replicates allows to have RDS replicate the automated backups of the instances,

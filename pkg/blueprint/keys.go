@@ -1,6 +1,7 @@
 package blueprint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pilotlight/pilotlight/pkg/plan"
@@ -59,9 +60,7 @@ func keyTrials(regions ...string) []Grant {
 // ask about them before.
 func keyChecks(p *plan.Plan, f protect.Function) []Grant {
 	regions := sides(p)
-	grants := append(keyGrants(regions...), keyTrials(regions...)...)
-	grants = append(grants, Grant{Actions: []string{"sts:GetCallerIdentity"}, Resources: []string{"*"}, Regions: regions,
-		Because: "GetCallerIdentity has no resource level and needs no permission: it is here so that every call is"})
+	grants := slices.Concat(keyGrants(regions...), keyTrials(regions...), []Grant{nameItself(regions)})
 	for _, policy := range p.Protect {
 		// A key that is no alias is the recovery region's alone; see protect.Pass.Key.
 		if f.Claims(policy) && !strings.HasPrefix(policy.Key, "alias/") {
@@ -72,6 +71,12 @@ func keyChecks(p *plan.Plan, f protect.Function) []Grant {
 		}
 	}
 	return grants
+}
+
+// nameItself lets a function ask for whom a grant would be.
+func nameItself(regions []string) Grant {
+	return Grant{Actions: []string{"sts:GetCallerIdentity"}, Resources: []string{"*"}, Regions: regions,
+		Because: "GetCallerIdentity has no resource level and needs no permission: it is here so that every call is"}
 }
 
 // launchChecks let a function see whether the Auto Scaling groups of a region could

@@ -125,12 +125,14 @@ func makes(p *plan.Plan, region, action string, resources ...string) Grant {
 }
 
 // copies allows points that carry some tags as the source of a copy. The request is
-// made in the region that it goes to; since 2024 EC2 weighs the source as a
+// made in the region that it goes to, and holds a request to the source's region
+// that the SDK signed for the same caller; since 2024 EC2 weighs the source as a
 // resource too.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CopySnapshot.html
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/copy-ami-permissions.html
 // https://aws.amazon.com/blogs/storage/enhancing-resource-level-permissions-for-copying-amazon-ebs-snapshots/
 func copies(from, to string, carrying map[string]map[string]string, action string, resources ...string) Grant {
-	return Grant{Actions: []string{"ec2:" + action}, Resources: owned(from, resources), Regions: []string{to}, Condition: carrying}
+	return Grant{Actions: []string{"ec2:" + action}, Resources: owned(from, resources), Regions: []string{to, from}, Condition: carrying}
 }
 
 // carrying is the condition that a resource has all these tags.
