@@ -34,6 +34,20 @@ func TestGrants_giveAKeyToNobodyButAWSAndThemselves(t *testing.T) {
 	})
 }
 
+func TestGrants_letDatabasesTryTheKeysOfEverySide(t *testing.T) {
+	key := func(region, account string) string { return "arn:${Partition}:kms:" + region + ":" + account + ":key/*" }
+	_, f := databaseFunction(t, "next: eu-west-1")
+	for _, region := range []string{"us-east-1", "us-west-2", "eu-west-1"} {
+		if !granted(f.Grants, "kms:GetKeyPolicy", key(region, "${Account}"), region) || !granted(f.Grants, "sts:GetCallerIdentity", "*", region) {
+			t.Errorf("the keys of %s cannot be tried", region)
+		}
+	}
+	_, f = databaseFunction(t, `accounts: {primary: "111111111111", recovery: "222222222222"}`)
+	if !granted(f.Grants, "kms:GetKeyPolicy", key("us-east-1", "111111111111"), "us-east-1") {
+		t.Error("the keys of the other account cannot be tried")
+	}
+}
+
 func TestGrants_askAboutKeysNoMoreThanThePoliciesNeed(t *testing.T) {
 	asks := func(policy plan.Policy) []string {
 		policy.Name = "data"
