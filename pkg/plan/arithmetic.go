@@ -61,7 +61,7 @@ func (f *file) lintFirstCopy(path string, p Policy) {
 		return
 	}
 	if first := p.Expect.Whole(); first.Time()+snapshotAllowance > p.RPO {
-		f.warn(path+".expect", fmt.Sprintf("the first copies carry everything and take %s, beyond the rpo of %s: %s", first.Time(), p.RPO, first),
-			"nothing for it, and expect the policy's age alarm until then")
+		f.warn(path+".expect", fmt.Sprintf("the first copies carry everything and take %s, which is beyond the rpo of %s (%s): the policy's age alarm is on until they are done",
+			first.Time(), p.RPO, first), "")
 	}
 }

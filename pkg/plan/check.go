@@ -27,7 +27,7 @@ func (f *file) checkSides(p *Plan) {
 	switch {
 	case p.Next == "":
 	case p.Next == p.Primary:
-		f.wrong("next", "is the primary region, where copies go without it", "nothing for it, or a third region")
+		f.wrong("next", "is the primary region, where copies go without it", "a third region, or leave the field out")
 	case p.Next == p.Recovery:
 		f.wrong("next", "is the recovery region, which serves while copies go to the next one", "a third region")
 	case p.Primary != "" && names.Partition(p.Primary) != names.Partition(p.Next):

@@ -84,7 +84,7 @@ func (f *file) checkFields(path string, t target) {
 func (f *file) checkEvery(path string, p Policy) {
 	switch at := path + ".every"; {
 	case p.Continuous() && f.has(at):
-		f.wrong(at, "has no effect: AWS copies this without a pause", "nothing for it")
+		f.wrong(at, "has no effect: AWS copies this without a pause", "nothing: leave the field out")
 	case !p.Continuous() && !f.has(at):
 		f.wrong(at, "is missing", "every: "+examples["every"])
 	default:
@@ -115,7 +115,7 @@ func (f *file) checkDatabase(path string, p Policy) bool {
 	}
 	// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterFromSnapshot.html
 	if cluster && f.has(at+".option-group") {
-		f.wrong(at+".option-group", "has no effect: the option group of a cluster is always the default one", "nothing for it")
+		f.wrong(at+".option-group", "has no effect: the option group of a cluster is always the default one", "nothing: leave the field out")
 	}
 	if d.By == Backups {
 		f.checkBackups(path, p.Keep)
@@ -133,7 +133,7 @@ func (f *file) checkBackups(path string, k Keep) {
 	at := path + ".keep"
 	for _, tier := range []string{"hourly", "daily", "weekly", "monthly", "yearly", "last"} {
 		if f.has(at + "." + tier) {
-			f.wrong(at+"."+tier, "has no effect: of backups RDS keeps every moment of the last days", "within: 7d, or database.by: snapshots")
+			f.wrong(at+"."+tier, "has no effect: RDS keeps replicated backups for a number of days, and any moment in them can be restored", "within: 7d, or database.by: snapshots")
 		}
 	}
 	switch {
@@ -158,7 +158,7 @@ const (
 func (f *file) checkSize(path string, part any, instead string) {
 	text, err := json.Marshal(part)
 	if most := maxTemplate - envelope; err == nil && len(text) > most {
-		f.wrong(path, fmt.Sprintf("takes %d characters as JSON, and EventBridge has room for %d of it", len(text), most), instead)
+		f.wrong(path, fmt.Sprintf("is %d characters long as JSON, and an EventBridge input has room for %d", len(text), most), instead)
 	}
 }
 

@@ -24,12 +24,12 @@ const (
 // later are the fields that are designed and not built, by shape: what to write
 // as long as they are not.
 var later = map[string]map[string]string{
-	"plan": {"drill": "nothing for it", "failback": "nothing for it"},
+	"plan": {"drill": "nothing: leave the field out", "failback": "nothing: leave the field out"},
 	"detect": {
 		"probe":    "the probe's CloudWatch alarm under alarms",
-		"quorum":   "nothing for it: all alarms together mean a disaster",
-		"hold":     "nothing for it: let the alarms evaluate a longer period",
-		"cooldown": "nothing for it",
+		"quorum":   "nothing: leave the field out, and all alarms together mean a disaster",
+		"hold":     "nothing: leave the field out, and let the alarms evaluate a longer period",
+		"cooldown": "nothing: leave the field out",
 	},
 }
 

@@ -52,7 +52,7 @@ func corrected(f format, correct func(string) string) format {
 func except(f format, taken ...string) format {
 	return func(s string) (string, string) {
 		if slices.Contains(taken, s) {
-			return s + " is the name of something of every plan's", "a name of its own, such as my-" + strings.ToLower(s)
+			return s + " is a name that Pilotlight uses itself in every plan", "a name of its own, such as my-" + strings.ToLower(s)
 		}
 		return f(s)
 	}

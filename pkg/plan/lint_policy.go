@@ -42,7 +42,7 @@ func (f *file) lintReturn(path string, p *Plan, policy Policy) {
 	case policy.Snapshots != nil:
 		f.warn(path, lost+": another tool's snapshots know neither instance nor device", "volumes for it and a restore-volumes step, or how to restore them in the runbook")
 	case policy.Database != nil && !promotes:
-		f.warn(path, lost, "promote-database: {replica: …}, of a read replica in the recovery region; a restore from these backups is a person's")
+		f.warn(path, lost, "promote-database: {replica: …} with a read replica in the recovery region, or in the runbook how to restore it by hand")
 	}
 	if policy.Images == nil && policy.RPO > p.Objectives.RPO {
 		f.warn(path+".rpo", fmt.Sprintf("recovery may bring back data that is %s old, beyond the plan's rpo of %s", policy.RPO, p.Objectives.RPO), "the plan's rpo, or less")
@@ -69,7 +69,7 @@ func (f *file) lintLock(path string, p Policy) {
 		return
 	}
 	if kept := p.Keep.span(p.Every); p.Lock.For > kept {
-		f.warn(path+".lock.for", fmt.Sprintf("locks points for %s, of which the last is let go after %s: until the lock ends they cannot be deleted and cost money",
+		f.warn(path+".lock.for", fmt.Sprintf("locks points for %s, but keep lets the last of them go after %s: from then until the lock ends they cost money, and nobody can delete them",
 			inDays(p.Lock.For), inDays(kept)), fmt.Sprintf("a shorter lock, or keep: {within: %s}", inDays(p.Lock.For)))
 	}
 }

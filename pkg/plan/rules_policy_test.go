@@ -10,7 +10,7 @@ import (
 // policyMistakes are made in testdata/vault.yaml, which has every field of a
 // policy but what testdata/adopted.yaml has.
 var policyMistakes = []mistake{
-	{"next is the primary region", "next: eu-west-1", "next: us-east-1", "next: is the primary region, where copies go without it; write nothing for it, or a third region", false},
+	{"next is the primary region", "next: eu-west-1", "next: us-east-1", "next: is the primary region, where copies go without it; write a third region, or leave the field out", false},
 	{"next is the recovery region", "next: eu-west-1", "next: us-west-2", "next: is the recovery region, which serves while copies go to the next one", false},
 	{"next in another partition", "next: eu-west-1", "next: cn-north-1", "next: is in another partition than us-east-1", false},
 	{"account as a number", `"444455556666"`, "444455556666", `accounts.recovery: is the number 444455556666, not a text; write "444455556666" with its quotes`, true},
@@ -24,7 +24,7 @@ var policyMistakes = []mistake{
 
 	{"volumes without every", "    every: 1h\n    keep: {hourly: 24", "    keep: {hourly: 24", "protect[0].every: is missing; write every: 30m", true},
 	{"cluster without every", "    every: 1h\n    keep: {daily: 7}", "    keep: {daily: 7}", "protect[4].every: is missing", true},
-	{"every of backups", "database: {instance: users}", "database: {instance: users}\n    every: 30m", "protect[3].every: has no effect: AWS copies this without a pause; write nothing for it", true},
+	{"every of backups", "database: {instance: users}", "database: {instance: users}\n    every: 30m", "protect[3].every: has no effect: AWS copies this without a pause; write nothing: leave the field out", true},
 	{"every of a bucket", "rpo: 15m", "every: 15m", "protect[6].every: has no effect", true},
 	{"every of a table", "rpo: 5m", "every: 5m", "protect[7].every: has no effect", true},
 	{"keep of a bucket", "rpo: 15m", "keep: {daily: 7}", "protect[6].keep: keeps nothing of a bucket", true},
@@ -40,7 +40,7 @@ var policyMistakes = []mistake{
 	{"backups of a cluster", "{cluster: events, ", "{cluster: events, by: backups, ", "protect[4].database.by: RDS replicates the automated backups of instances alone, not of clusters; write by: snapshots, and every: 30m beside database", true},
 	{"option group of a cluster", "{cluster: events, ", "{cluster: events, option-group: events-options, ", "protect[4].database.option-group: has no effect", true},
 	{"default parameter group", "events-parameters", "default.aurora-mysql8.0", "write its name, or leave the field out for the engine's default group", true},
-	{"daily backups", "keep: {within: 14d}", "keep: {daily: 14}", "protect[2].keep.daily: has no effect: of backups RDS keeps every moment of the last days; write within: 7d, or database.by: snapshots", true},
+	{"daily backups", "keep: {within: 14d}", "keep: {daily: 14}", "protect[2].keep.daily: has no effect: RDS keeps replicated backups for a number of days, and any moment in them can be restored; write within: 7d, or database.by: snapshots", true},
 	{"backups for hours", "keep: {within: 14d}", "keep: {within: 30h}", "protect[2].keep.within: 30h is not a whole number of days, in which RDS counts; write 2d", false},
 	{"backups for long", "keep: {within: 14d}", "keep: {within: 36d}", "protect[2].keep.within: 36d is more than the 35d that RDS keeps backups", false},
 	{"backups that cannot be so young", "rpo: 30m", "rpo: 20m", "protect[2]: breaks the rpo of 20m: what AWS copies without a pause may be 30m behind; write rpo: 30m or more", false},
@@ -65,21 +65,21 @@ var policyMistakes = []mistake{
 	{"negative days", "for: 7d", "for: -7d", "protect[0].lock.for: -7d is negative; write 7d", true},
 
 	{"expect without a size", "gib: 100, ", "", "protect[0].expect.gib: is missing; write gib: 500", true},
-	{"change beyond everything", "change: 2.5", "change: 250", "protect[0].expect.change: 250 is no share of what there is, in per cent; write a number above 0, and at most 100", true},
+	{"change beyond everything", "change: 2.5", "change: 250", "protect[0].expect.change: 250 is no percentage of the data; write a number above 0, and at most 100", true},
 	{"no change", "change: 2.5", "change: 0", "a number above 0, and at most 100", true},
 	{"many small ones", "{sources: 40, gib: 100, change: 2.5}", "{sources: 4000, gib: 1, change: 2.5}",
 		"copy 3h21m = 6h57m; 4000 copies in 200 rounds of 20, 1m each, and 100 GiB at 2000 MiB/s; write rpo: 6h57m or more, or fewer sources", false},
 	{"a little more than can be copied", "{sources: 40, gib: 100, change: 2.5}", "{sources: 40, gib: 1000, change: 13.25}",
 		"every 1h + snapshot 15m + copy 48m = 2h3m; 40 copies in 2 rounds of 20, 1m each, and 5300 GiB at 2000 MiB/s; write every: 57m or less, or rpo: 2h3m or more, or sources of 950 GiB or less", false},
-	{"change in words", "change: 2.5", "change: 2.5%", `is the text "2.5%", not a number; write change: 3, for so many per cent`, true},
+	{"change in words", "change: 2.5", "change: 2.5%", `is the text "2.5%", not a number; write change: 3, the number alone: it is in per cent`, true},
 	{"more than can be copied", "{sources: 40, gib: 100, change: 2.5}", "{sources: 400, gib: 500, change: 2.5}",
 		"protect[0].expect: breaks the plan's rpo of 2h: the copies before it 1h3m + snapshot 15m + copy 1h3m = 2h21m; 400 copies in 20 rounds of 20, 1m each, and 5000 GiB at 2000 MiB/s; write rpo: 2h21m or more, or sources of 292 GiB or less", false},
 	{"more than can be copied in time", "{sources: 40, gib: 100, change: 2.5}", "{sources: 400, gib: 500, change: 2}",
 		"protect[0].expect: breaks the plan's rpo of 2h: every 1h + snapshot 15m + copy 55m = 2h10m; 400 copies in 20 rounds of 20, 1m each, and 4000 GiB at 2000 MiB/s; write rpo: 2h10m or more, or sources of 366 GiB or less", false},
-	{"tags that no event can carry", "{app: vault, tier: data}", manyTags(), "characters as JSON, and EventBridge has room for 7680 of it; write fewer tags, or shorter ones", false},
+	{"tags that no event can carry", "{app: vault, tier: data}", manyTags(), "characters long as JSON, and an EventBridge input has room for 7680; write fewer tags, or shorter ones", false},
 	{"database twice", "{instance: users}", "{instance: orders}", "protect[3].database: instance orders by backups is taken by protect[2]; write one policy for it", false},
 	{"table twice", "    bucket: {name: vault-media, replica: vault.media.us-west-2}\n    rpo: 15m", "    table: {name: Vault.carts_2}", "protect[7].table: table Vault.carts_2 is taken by protect[6]", false},
-	{"policy with the ages' name", "name: carts\n", "name: ages\n", "ages is the name of something of every plan's", true},
+	{"policy with the ages' name", "name: carts\n", "name: ages\n", "ages is a name that Pilotlight uses itself in every plan", true},
 	{"restore of a database", "restore-volumes: {policy: data", "restore-volumes: {policy: users", "the policy users protects a database, not volumes; write data", false},
 }
 
@@ -127,7 +127,7 @@ func TestLoad_warnsOfAPolicyThatIsProbablyNotMeant(t *testing.T) {
 		{name: "one point", old: "keep: {last: 7}", new: "keep: {last: 1}", want: "protect[1].keep: only the newest recovery point is kept"},
 		{name: "no longer than the next", old: "keep: {last: 7}", new: "keep: {within: 1d}", want: "protect[1].keep: only the newest recovery point is kept"},
 		{name: "database by snapshots without keep", old: "    keep: {weekly: 4}\n", want: "protect[5].keep: only the newest recovery point is kept"},
-		{name: "lock beyond keep", old: "for: 7d", new: "for: 15d", want: "protect[0].lock.for: locks points for 15d, of which the last is let go after 14d"},
+		{name: "lock beyond keep", old: "for: 7d", new: "for: 15d", want: "protect[0].lock.for: locks points for 15d, but keep lets the last of them go after 14d"},
 		{name: "key as an ARN", old: "key: alias/vault", new: "key: arn:aws:kms:us-west-2:444455556666:alias/vault",
 			want: "protect[0].key: is a key of us-west-2 alone: after a failover, copies to eu-west-1 would use that region's default key; write an alias that both regions have"},
 		{name: "key as an id", old: "key: alias/vault", new: "key: 1234abcd-12ab-34cd-56ef-1234567890ab", want: "is a key of us-west-2 alone"},
@@ -139,7 +139,7 @@ func TestLoad_warnsOfAPolicyThatIsProbablyNotMeant(t *testing.T) {
 				"then nothing new is taken or copied (ledger 48 hourly + 4 weekly + 4 within 2h + 48 marked (one every 30m, for 24h) = 104); write a longer every or a smaller keep"},
 		{name: "more snapshots of clusters", old: "every: 1h\n    keep: {daily: 7}", new: "every: 1h\n    keep: {hourly: 72, daily: 7, last: 2}",
 			want: "protect[4]: the plan's policies keep up to 105 manual snapshots of DB clusters in each region"},
-		{name: "first copies", old: "gib: 100", new: "gib: 500", want: "protect[0].expect: the first copies carry everything and take 2h53m, beyond the rpo of 2h: 40 copies in 2 rounds of 20, 1m each, and 20000 GiB at 2000 MiB/s"},
+		{name: "first copies", old: "gib: 100", new: "gib: 500", want: "protect[0].expect: the first copies carry everything and take 2h53m, which is beyond the rpo of 2h (40 copies in 2 rounds of 20, 1m each, and 20000 GiB at 2000 MiB/s): the policy's age alarm is on"},
 	} {
 		t.Run(m.name, func(t *testing.T) {
 			p, findings := Load("vault.yaml", m.applyTo(t, vault))

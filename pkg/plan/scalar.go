@@ -120,9 +120,9 @@ func (m *mapping) percent(key string, n need) float64 {
 	got, err := strconv.ParseFloat(value.Value, 64)
 	switch tag := value.ShortTag(); {
 	case value.Kind != yaml.ScalarNode || tag != "!!int" && tag != "!!float" || err != nil:
-		m.wrong(m.sub(key), "is "+describe(value)+", not a number", key+": "+example(m.shape, key)+", for so many per cent")
+		m.wrong(m.sub(key), "is "+describe(value)+", not a number", key+": "+example(m.shape, key)+", the number alone: it is in per cent")
 	case !(got > 0 && got <= 100): // NaN too
-		m.wrong(m.sub(key), fmt.Sprintf("%s is no share of what there is, in per cent", shorten(value.Value)), "a number above 0, and at most 100")
+		m.wrong(m.sub(key), fmt.Sprintf("%s is no percentage of the data", shorten(value.Value)), "a number above 0, and at most 100")
 	default:
 		return got
 	}

@@ -68,14 +68,14 @@ var fields = []struct {
 	problem, instead string // %s is the target's noun
 }{
 	{"keep", []target{volumes, images, snapshots, database},
-		"keeps nothing of %s: AWS holds its replica to the source, with the versions or the points in time that you set up there", "nothing for it"},
+		"keeps nothing of %s: its replica follows the source, and how far back you can go is set up there, with versions or point-in-time recovery", "nothing: leave the field out"},
 	{"key", []target{volumes, images, snapshots, database},
-		"encrypts nothing of %s: its replica has the key that you gave it", "nothing for it"},
+		"encrypts nothing of %s: its replica has the key that you gave it", "nothing: leave the field out"},
 	{"point", []target{images}, "nothing can point at %s", "point in a policy of images alone"},
 	{"lock", []target{volumes, snapshots},
-		"locks nothing of %s: AWS locks EBS snapshots that stand for themselves", "lock in a policy of volumes or snapshots alone"},
+		"locks nothing of %s: only EBS snapshots that are recovery points of their own are locked", "lock in a policy of volumes or snapshots alone"},
 	{"expect", []target{volumes, images, snapshots},
-		"says nothing of %s: what its copies take is not for EBS's quotas to say", "expect in a policy of volumes, images or snapshots alone"},
+		"says nothing of %s: how long its copies take does not follow from it", "expect in a policy of volumes, images or snapshots alone"},
 }
 
 // Continuous says whether AWS itself copies what the policy protects, without a
