@@ -31,11 +31,11 @@ type Server struct {
 	Running bool
 }
 
-// Disk is an attached EBS volume.
+// Disk is an EBS volume.
 type Disk struct {
 	ID     string
 	Tags   map[string]string
-	Server string
+	Server string // empty: it is attached to none
 }
 
 // Named is what a policy protects by its name.
@@ -102,7 +102,7 @@ func (j *judge) disks() {
 			}
 		}
 		for _, disk := range j.Disks {
-			if p.Volumes != nil && matches(disk.Tags, p.Volumes.Tags) || slices.Contains(j.Adopted[p.Name], disk.ID) {
+			if takes(p, disk) || slices.Contains(j.Adopted[p.Name], disk.ID) {
 				j.covered[disk.ID], j.covered[disk.Server] = true, true
 			}
 		}
@@ -122,7 +122,12 @@ func (j *judge) resources(tags map[string]string) {
 		}
 	}
 	for _, disk := range j.Disks {
-		if carries(disk.Tags) && !j.covered[disk.ID] && !j.taken[disk.Server] && !told[disk.Server] {
+		switch {
+		case !carries(disk.Tags) || j.covered[disk.ID] || j.taken[disk.Server] || told[disk.Server]:
+		case disk.Server == "":
+			j.say("volume %s in %s carries %s and is attached to no instance, so no policy takes it: attach it, or delete it when nobody needs its data",
+				called(disk.ID, disk.Tags), j.Region, text(tags))
+		default:
 			j.say("volume %s of instance %s in %s carries %s, and no policy takes it: %s",
 				called(disk.ID, disk.Tags), disk.Server, j.Region, text(tags), j.write(tags))
 		}
@@ -149,14 +154,20 @@ func (j *judge) write(tags map[string]string) string {
 func (n Named) in(p plan.Policy) bool {
 	switch n.Kind {
 	case Instance:
-		return p.Database != nil && p.Database.Instance == n.Name
+		return p.Database != nil && p.Database.Instance != "" && n.isOneOf(p.Database.Instance, p.Database.Replica)
 	case Cluster:
-		return p.Database != nil && p.Database.Cluster == n.Name
+		return p.Database != nil && p.Database.Cluster != "" && n.isOneOf(p.Database.Cluster, p.Database.Replica)
 	case Bucket:
 		return p.Bucket != nil && (p.Bucket.Name == n.Name || p.Bucket.Replica == n.Name)
 	default:
 		return p.Table != nil && p.Table.Name == n.Name
 	}
+}
+
+// isOneOf: a database may have another name on the other side, and RDS keeps any in
+// lowercase.
+func (n Named) isOneOf(names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, n.Name) })
 }
 
 func (n Named) write() string {
@@ -176,7 +187,7 @@ func (n Named) write() string {
 func (j *judge) policy(p plan.Policy) {
 	switch {
 	case p.Volumes != nil:
-		if !slices.ContainsFunc(j.Disks, func(d Disk) bool { return matches(d.Tags, p.Volumes.Tags) }) {
+		if !slices.ContainsFunc(j.Disks, func(d Disk) bool { return takes(p, d) }) {
 			j.nothing(p.Name, "attached volume", p.Volumes.Tags)
 		}
 	case p.Images != nil:
@@ -193,6 +204,12 @@ func (j *judge) policy(p plan.Policy) {
 func (j *judge) nothing(policy, kind string, tags map[string]string) {
 	j.say("policy %s protects nothing in %s, where no %s carries %s: correct the policy's tags or put them on what it is for, or take the policy out of the plan",
 		policy, j.Region, kind, text(tags))
+}
+
+// takes says whether a policy snapshots a disk: it takes whole instances at once,
+// and what is attached to none belongs to no set.
+func takes(p plan.Policy, d Disk) bool {
+	return p.Volumes != nil && d.Server != "" && matches(d.Tags, p.Volumes.Tags)
 }
 
 // ours is true of what Pilotlight made.

@@ -41,6 +41,19 @@ var judgements = map[string]struct {
 		Servers: []Server{{"i-1", labels{"app": "shop"}, true}},
 		Disks:   []Disk{{"vol-1", labels{"app": "shop", "tier": "data"}, "i-1"}, {"vol-2", labels{"app": "shop", "tier": "logs"}, "i-1"}},
 	}, []string{"volume vol-2 of instance i-1 in here carries app=shop, and no policy takes it: give it the tags"}},
+	"a disk that is attached to nothing": {app, []plan.Policy{data}, World{
+		Servers: []Server{{"i-1", labels{"app": "shop"}, true}},
+		Disks:   []Disk{{"vol-1", labels{"app": "shop", "tier": "data"}, "i-1"}, {"vol-2", labels{"app": "shop", "tier": "data"}, ""}},
+	}, []string{"volume vol-2 in here carries app=shop and is attached to no instance, so no policy takes it: attach it"}},
+	"a policy of disks that are attached to nothing": {nil, []plan.Policy{data}, World{
+		Disks: []Disk{{"vol-1", labels{"app": "shop", "tier": "data"}, ""}},
+	}, []string{"policy data protects nothing in here, where no attached volume carries app=shop, tier=data:"}},
+	"a database by its other name, in whatever case": {app, []plan.Policy{
+		{Name: "orders", Database: &plan.Database{Instance: "Orders", Replica: "orders-2"}},
+		{Name: "letters", Database: &plan.Database{Cluster: "letters"}},
+	}, World{Named: []Named{
+		{Instance, "orders", labels{"app": "shop"}}, {Instance, "orders-2", labels{"app": "shop"}}, {Cluster, "letters", labels{"app": "shop"}},
+	}}, nil},
 	"what Pilotlight restored": {app, nil, World{
 		Servers: []Server{{"i-1", labels{"app": "shop", "pilotlight:plan": "shop"}, true}},
 		Disks:   []Disk{{"vol-1", labels{"app": "shop", "pilotlight:source": "snap-1"}, "i-2"}},

@@ -112,7 +112,7 @@ func (l *look) servers(ctx context.Context) error {
 
 func (l *look) disks(ctx context.Context) error {
 	pages := ec2.NewDescribeVolumesPaginator(l.ec2, &ec2.DescribeVolumesInput{
-		Filters:    []types.Filter{tagged.Filter("status", string(types.VolumeStateInUse))},
+		Filters:    []types.Filter{tagged.Filter("status", string(types.VolumeStateInUse), string(types.VolumeStateAvailable))},
 		MaxResults: aws.Int32(disksPage),
 	})
 	for pages.HasMorePages() {
@@ -121,9 +121,11 @@ func (l *look) disks(ctx context.Context) error {
 			return fmt.Errorf("list volumes: %w", err)
 		}
 		for _, volume := range page.Volumes {
+			disk := Disk{ID: aws.ToString(volume.VolumeId), Tags: tagged.Of(volume.Tags)}
 			if len(volume.Attachments) > 0 {
-				l.world.Disks = append(l.world.Disks, Disk{aws.ToString(volume.VolumeId), tagged.Of(volume.Tags), aws.ToString(volume.Attachments[0].InstanceId)})
+				disk.Server = aws.ToString(volume.Attachments[0].InstanceId)
 			}
+			l.world.Disks = append(l.world.Disks, disk)
 		}
 	}
 	return nil
