@@ -37,6 +37,10 @@ func (s Search) judge(seen world) []Orphan {
 		if kind, _, _ := s.of(p); kind != "" || p.Origin == "" || seen.exists[p.Origin] {
 			continue
 		}
+		// A copy of another tool's snapshot has its volume where an instance would be.
+		if p.Instance == p.Origin && (seen.exists[p.Source] || seen.exists[adopted(p.Origin)]) {
+			continue
+		}
 		reason := "volume " + p.Origin + " is gone"
 		if p.Source != "" && !seen.exists[p.Source] {
 			reason += ", and so is snapshot " + p.Source + ", which this was copied from"

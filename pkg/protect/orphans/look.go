@@ -25,7 +25,7 @@ type world struct {
 	others []lineage.Point // images, and snapshots of databases
 	points []lineage.Point // snapshots of volumes
 	parts  []part
-	exists map[string]bool // every snapshot and volume, ours or not
+	exists map[string]bool // every snapshot and volume, ours or not; of what a policy adopts, see adopted
 	silent bool            // a region did not answer
 }
 
@@ -133,7 +133,11 @@ func (l look) snapshots(ctx context.Context, plan string, exists map[string]bool
 		}
 		for _, s := range answer.Snapshots {
 			exists[aws.ToString(s.SnapshotId)] = true
-			switch tags := tagged.Of(s.Tags); {
+			tags := tagged.Of(s.Tags)
+			if tags[lineage.Plan] == "" {
+				exists[adopted(aws.ToString(s.VolumeId))] = true
+			}
+			switch {
 			case tags[lineage.Plan] != plan:
 			case tags[lineage.Part] != "":
 				parts = append(parts, part{Point: l.snapshot(s, tags), set: tags[lineage.Part]})
@@ -144,6 +148,11 @@ func (l look) snapshots(ctx context.Context, plan string, exists map[string]bool
 	}
 	return points, parts, nil
 }
+
+// adopted notes that another tool's snapshot of a volume is there. The volume need
+// not be: that of a gateway is none of EC2's.
+// https://docs.aws.amazon.com/storagegateway/latest/APIReference/API_CreateSnapshot.html
+func adopted(volume string) string { return "adopted " + volume }
 
 // snapshot: the volume of a copy means nothing; its tags say the real one.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Snapshot.html
