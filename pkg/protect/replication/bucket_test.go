@@ -193,6 +193,7 @@ func TestBucket_saysWhatIsWrongAndWhatToWrite(t *testing.T) {
 func TestBucket_withAConfigurationOfTheEarlierVersionReplicatesDeleteMarkers(t *testing.T) {
 	u := newUploads(newCloud(t))
 	rule := good(u.replica)
+	//lint:ignore SA1019 that is the earlier version
 	rule.Filter, rule.DeleteMarkerReplication, rule.Prefix = nil, nil, aws.String("")
 	u.puts(east, u.source, rule)
 	if result, source := passes(u.cloud, u.input); len(result.Problems) != 0 || source.Usable != 1 {

@@ -47,7 +47,8 @@ func (p pair) whole(rules []types.ReplicationRule) (*types.ReplicationRule, stri
 
 // covers says which objects a rule takes; empty: all.
 func covers(rule types.ReplicationRule) string {
-	prefix, tags := aws.ToString(rule.Prefix), 0 // the earlier version of a configuration has no filter
+	//lint:ignore SA1019 the earlier version of a configuration has no filter, and S3 still takes and gives it
+	prefix, tags := aws.ToString(rule.Prefix), 0
 	if f := rule.Filter; f != nil {
 		prefix = aws.ToString(f.Prefix)
 		if f.Tag != nil {
