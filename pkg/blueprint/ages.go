@@ -65,6 +65,7 @@ var onlyToAct = map[string]bool{
 	"ec2:DescribeInstances":                 true, // to be imaged, or snapshotted as a whole
 	"ec2:DescribeLaunchTemplateVersions":    true,
 	"ec2:GetEbsDefaultKmsKeyId":             true,
+	"ec2:GetEbsEncryptionByDefault":         true,
 }
 
 // ageAlarms are those of one policy. At the RPO: some source is beyond it, or has

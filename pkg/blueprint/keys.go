@@ -65,7 +65,7 @@ func keyChecks(p *plan.Plan, f protect.Function) []Grant {
 		// A key that is no alias is the recovery region's alone; see protect.Pass.Key.
 		if f.Claims(policy) && !strings.HasPrefix(policy.Key, "alias/") {
 			for _, region := range regions {
-				grants = append(grants, see(region, "ec2:GetEbsDefaultKmsKeyId"))
+				grants = append(grants, see(region, "ec2:GetEbsDefaultKmsKeyId", "ec2:GetEbsEncryptionByDefault"))
 			}
 			return grants
 		}

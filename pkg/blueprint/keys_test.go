@@ -35,7 +35,9 @@ func TestGrants_giveAKeyToNobodyButAWSAndThemselves(t *testing.T) {
 }
 
 func TestGrants_letDatabasesTryTheKeysOfEverySide(t *testing.T) {
-	key := func(region, account string) string { return "arn:${Partition}:kms:" + region + ":" + account + ":key/*" }
+	key := func(region, account string) string {
+		return "arn:${Partition}:kms:" + region + ":" + account + ":key/*"
+	}
 	_, f := databaseFunction(t, "next: eu-west-1")
 	for _, region := range []string{"us-east-1", "us-west-2", "eu-west-1"} {
 		if !granted(f.Grants, "kms:GetKeyPolicy", key(region, "${Account}"), region) || !granted(f.Grants, "sts:GetCallerIdentity", "*", region) {

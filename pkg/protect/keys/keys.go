@@ -21,6 +21,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -46,6 +47,7 @@ type vault interface {
 // disks is every EC2 action used.
 type disks interface {
 	DescribeSnapshots(context.Context, *ec2.DescribeSnapshotsInput, ...func(*ec2.Options)) (*ec2.DescribeSnapshotsOutput, error)
+	GetEbsEncryptionByDefault(context.Context, *ec2.GetEbsEncryptionByDefaultInput, ...func(*ec2.Options)) (*ec2.GetEbsEncryptionByDefaultOutput, error)
 	GetEbsDefaultKmsKeyId(context.Context, *ec2.GetEbsDefaultKmsKeyIdInput, ...func(*ec2.Options)) (*ec2.GetEbsDefaultKmsKeyIdOutput, error)
 }
 
@@ -119,6 +121,9 @@ func (l *look) check(ctx context.Context, wanted []backlog.Copy) {
 	if len(unproven) == 0 {
 		return
 	}
+	if !l.known.service.encrypts && slices.ContainsFunc(unproven, func(w backlog.Copy) bool { return len(l.used[w.ID]) == 0 }) {
+		l.known.service.encrypts = l.encrypts(ctx)
+	}
 	if !l.known.destination && (l.known.service.encrypts || len(l.used) > 0) {
 		l.destination(ctx)
 	}
@@ -134,7 +139,8 @@ func (l *look) check(ctx context.Context, wanted []backlog.Copy) {
 }
 
 // stops says whether a copy would surely fail. One that is not encrypted on either
-// side uses no key: a policy without a key leaves an unencrypted source as it is.
+// side uses no key: a policy without a key leaves an unencrypted source as it is,
+// unless the region encrypts it by default.
 // https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html
 func (l *look) stops(w backlog.Copy) bool {
 	if l.to && (l.known.service.encrypts || len(l.used[w.ID]) > 0 || w.Key != "") {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/google/go-cmp/cmp"
@@ -123,6 +124,7 @@ func TestKeys(t *testing.T) {
 	})
 	t.Run("of an image are those of its snapshots", func(t *testing.T) { ofImages(t, cloud, k) })
 	t.Run("that a group needs to launch", func(t *testing.T) { groups(t, cloud, k) })
+	t.Run("of a region that encrypts by default", func(t *testing.T) { byDefault(t, cloud, k) }) // last: it turns AWS's own off
 }
 
 func defaults(t *testing.T, cloud *simulated.Cloud, k *Keys, home string) {
@@ -135,9 +137,39 @@ func defaults(t *testing.T, cloud *simulated.Cloud, k *Keys, home string) {
 	if diff := cmp.Diff(want1, cloud.Calls()); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
 	}
-	// What is encrypted on neither side uses no key.
-	if fine, _, err := New(k.cfg).Check(t.Context(), aPass(""), []backlog.Copy{want("vol-1", "")}, nil, nil); err != nil || len(fine) != 1 || len(cloud.Calls()) > 0 {
+	// What is encrypted on neither side uses no key, and a copy proves that it is so.
+	plain := []backlog.Copy{want("vol-1", "")}
+	fine, _, err = New(k.cfg).Check(t.Context(), aPass(""), plain, nil, nil)
+	if diff := cmp.Diff([]string{"GetEbsEncryptionByDefault us-west-2"}, cloud.Calls()); diff != "" || err != nil || len(fine) != 1 {
+		t.Errorf("fine %q, error %v, calls (-want +got):\n%s", ids(fine), err, diff)
+	}
+	arrived := []lineage.Point{copied("vol-2", 30*time.Minute, "", "", lineage.Complete)}
+	if fine, _, err := New(k.cfg).Check(t.Context(), aPass(""), plain, nil, arrived); err != nil || len(fine) != 1 || len(cloud.Calls()) > 0 {
 		t.Errorf("fine %q, error %v", ids(fine), err)
+	}
+}
+
+// byDefault: the region encrypts what no policy asks to encrypt, with a default key
+// that nobody can use any more.
+func byDefault(t *testing.T, cloud *simulated.Cloud, k *Keys) {
+	region := ec2.NewFromConfig(cloud.Config(simulated.Recovery))
+	default1, err := region.GetEbsDefaultKmsKeyId(t.Context(), &ec2.GetEbsDefaultKmsKeyIdInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := region.EnableEbsEncryptionByDefault(t.Context(), &ec2.EnableEbsEncryptionByDefaultInput{}); err != nil {
+		t.Fatal(err)
+	}
+	keys, id := kms.NewFromConfig(cloud.Config(simulated.Recovery)), aws.ToString(default1.KmsKeyId)
+	if fine, _, err := New(k.cfg).Check(t.Context(), aPass(""), []backlog.Copy{want("vol-1", "")}, nil, nil); err != nil || len(fine) != 1 {
+		t.Errorf("under a default key that works: fine %q, error %v", ids(fine), err)
+	}
+	if _, err := keys.DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: aws.String(id[strings.Index(id, "/")+1:])}); err != nil {
+		t.Fatal(err)
+	}
+	fine, _, err := New(k.cfg).Check(t.Context(), aPass(""), []backlog.Copy{want("vol-1", "")}, nil, nil)
+	if err == nil || !strings.HasPrefix(err.Error(), "destination key "+id+" in us-west-2: it is disabled") || len(fine) != 0 {
+		t.Errorf("under one that is off: fine %q, error %v", ids(fine), err)
 	}
 }
 

@@ -20,6 +20,7 @@ type known struct {
 	key         string                   // the pass's, as it is named
 	arn         string                   // its ARN, where a copy or KMS has told it
 	destination bool                     // it is proved
+	plain       bool                     // it is proved that what is plain may be copied as it is
 	failed      bool                     // the newest copy under it that came to an end failed
 	sources     map[string]bool          // source keys that are proved, by ARN
 	lines       map[string]bool          // lines whose keys are proved, on both sides
@@ -58,6 +59,9 @@ func learn(pass protect.Pass, sources, copies []lineage.Point) *known {
 			continue
 		}
 		k.lines[c.Line()] = proof
+		if keyOf[c.Line()] == "" {
+			k.plain = proof
+		}
 		// An unencrypted copy, under a policy without a key, has used none.
 		if k.service.encrypts || c.Key != "" || !complete {
 			k.destination, k.failed = proof, !complete
@@ -72,7 +76,7 @@ func (k *known) proved(w backlog.Copy) bool {
 	case len(w.Parts) > 0: // an image: it does not say which keys it needs
 		return k.lines[w.Line()]
 	case w.Key == "":
-		return !k.service.encrypts || k.destination
+		return k.destination || !k.service.encrypts && (k.plain || !k.service.region)
 	}
 	return k.destination && k.sources[w.Key]
 }

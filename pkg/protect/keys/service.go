@@ -8,6 +8,7 @@ type service struct {
 	name   string
 	thing  string // what a line of points is one of
 	things string // what is encrypted with the source key
+	region bool   // a region may encrypt by default what nobody asks to encrypt
 	// encrypts: every copy is encrypted, also of what is not. RDS encrypts neither
 	// the copy of a plain cluster snapshot nor the backups of a plain instance.
 	// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CopyDBClusterSnapshot.html
@@ -28,8 +29,10 @@ func serviceOf(p plan.Policy) service {
 		return service{name: "RDS", thing: "database", things: "databases"}
 	case p.Database != nil:
 		return service{name: "RDS", thing: "database", things: "databases", encrypts: keyed, grows: true}
-	case p.Images != nil:
-		return service{name: "EBS", thing: "image", things: "volumes", encrypts: keyed, grows: true}
 	}
-	return service{name: "EBS", thing: "volume", things: "volumes", encrypts: keyed, grows: true}
+	ebs := service{name: "EBS", thing: "volume", things: "volumes", region: true, encrypts: keyed, grows: true}
+	if p.Images != nil {
+		ebs.thing = "image"
+	}
+	return ebs
 }

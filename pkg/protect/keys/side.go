@@ -53,6 +53,21 @@ func (l *look) destination(ctx context.Context) {
 	}
 }
 
+// encrypts says whether the region that copies go to encrypts them with its default
+// key, whether or not they ask for it.
+// https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
+func (l *look) encrypts(ctx context.Context) bool {
+	if !l.known.service.region {
+		return false
+	}
+	out, err := l.disks(l.pass.To).GetEbsEncryptionByDefault(ctx, &ec2.GetEbsEncryptionByDefaultInput{})
+	if err != nil {
+		l.unknown(side{name: Destination, region: l.pass.To.Region, key: "of EBS by default"}, err)
+		return false
+	}
+	return aws.ToBool(out.EbsEncryptionByDefault)
+}
+
 // source checks a key that data is encrypted with. It is described by the side
 // that has it and used by the side that copies.
 // https://docs.aws.amazon.com/ebs/latest/userguide/share-kms-key.html
