@@ -117,12 +117,18 @@ func (s snapshot) state() lineage.State {
 }
 
 // point is a snapshot as a recovery point. Its id is the ARN: names are unique in
-// a region of an account, and a source and its copy are in two of them.
+// a region of an account, and a source and its copy are in two of them. RDS may give
+// no time of one that it is not done with, or never will be: of one that was taken
+// here, the tags have it. A failure without a time would not be waited after.
 func (s snapshot) point(region string) lineage.Point {
-	return lineage.Point{
+	p := lineage.Point{
 		ID: s.arn, Region: region, Started: s.created, TakenAt: s.created,
 		State: s.state(), SizeGiB: s.gib, Key: s.key,
 	}.Tagged(s.tags)
+	if p.Started.IsZero() && p.Source == "" {
+		p.Started = p.TakenAt
+	}
+	return p
 }
 
 // tagMap is tags as a map.

@@ -107,9 +107,10 @@ func name(parts ...string) string {
 	return strings.Join(words, "-")
 }
 
-// mostTags is how many a resource may have.
+// mostTags is how many a snapshot may be made with: RDS allows fifty, and the mark
+// of retention is one more. One that could not be marked would never go.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Tagging.html
-const mostTags = 50
+const mostTags = 50 - 1
 
 // with adds the user's tags to lineage. RDS copies none when the call brings some,
 // CopyTags or not. Those of AWS and RDS cannot be written, and those of a database that
