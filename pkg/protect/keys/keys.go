@@ -111,6 +111,7 @@ type look struct {
 // check asks about the destination key unless a copy has proved it, and about each
 // source key that none has.
 func (l *look) check(ctx context.Context, wanted []backlog.Copy) {
+	l.known.distrust(l.pass.Now, wanted)
 	var unproven []backlog.Copy
 	for _, w := range wanted {
 		if !l.known.proved(w) {

@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/backlog"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/protect"
 )
 
@@ -68,6 +70,22 @@ func learn(pass protect.Pass, sources, copies []lineage.Point) *known {
 		}
 	}
 	return k
+}
+
+// overdue is how long a source is done before its copy should have been begun: with
+// a free slot the next pass begins it, and one that failed is begun again after
+// lineage.Pause.
+const overdue = 3 * time.Duration(plan.PassEvery)
+
+// distrust takes the proof from keys whose copies are overdue. A failed copy is
+// deleted soon, and the complete one before it would prove until the RPO breaks that
+// a key works which was disabled since.
+func (k *known) distrust(now time.Time, wanted []backlog.Copy) {
+	for _, w := range wanted {
+		if !w.Done.IsZero() && now.Sub(w.Done) > overdue {
+			k.destination, k.plain, k.sources[w.Key] = false, false, false
+		}
+	}
 }
 
 // proved says whether the keys that a copy needs need no check.
