@@ -2,11 +2,17 @@ package protect
 
 import "github.com/pilotlight/pilotlight/pkg/failure"
 
+// SnapshotsFull is the code with which EC2 says that a region holds as many
+// snapshots as it may.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+const SnapshotsFull = "SnapshotLimitExceeded"
+
 // later are the error codes with which AWS says "not now". What was asked for
 // stays in the backlog, because the backlog is what is missing in AWS.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 var later = map[string]bool{
 	"ResourceLimitExceeded":                 true, // too many copies in flight for the destination
+	SnapshotsFull:                           true,
 	"ConcurrentSnapshotLimitExceeded":       true,
 	"PendingSnapshotLimitExceeded":          true,
 	"MaxSnapshotsInProgressExceeded":        true,

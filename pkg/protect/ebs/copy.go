@@ -44,6 +44,7 @@ func (p *Pass) copy(ctx context.Context, to *side, missing backlog.Copies, sourc
 			p.Log.Info("copy begun", "region", p.To.Region, "source", source.ID, "volume", source.Origin, "deadline", source.Deadline, "within", source.Within.String())
 		case protect.Later(err):
 			to.done.Waiting += len(start) - i
+			to.done.Problems = append(to.done.Problems, Full(err, p.To.Region)...)
 			return errors.Join(failed...)
 		default:
 			failed = append(failed, fmt.Errorf("copy %s of %s to %s: %w", source.ID, source.Line(), p.To.Region, err))
@@ -54,6 +55,15 @@ func (p *Pass) copy(ctx context.Context, to *side, missing backlog.Copies, sourc
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// Full tells of a region that holds as many snapshots as EC2 allows, which passes
+// only slowly: what is marked for deletion is a day from it.
+func Full(err error, region string) []string {
+	if failure.Code(err) != protect.SnapshotsFull {
+		return nil
+	}
+	return []string{region + " holds as many snapshots as EC2 allows: keep fewer, or have its quota raised"}
 }
 
 // usable leaves out the copies that their keys would fail: they wait for a later

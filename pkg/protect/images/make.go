@@ -48,6 +48,7 @@ func (k kind) Take(ctx context.Context, seen ebs.Seen, done *protect.Result) err
 		return nil
 	case protect.Later(err):
 		done.Waiting++
+		done.Problems = append(done.Problems, ebs.Full(err, k.From.Region)...)
 		return nil
 	}
 	return fmt.Errorf("make an image of %s: %w", instance, err)

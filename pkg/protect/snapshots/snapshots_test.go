@@ -105,6 +105,7 @@ func TestRotation(t *testing.T) {
 	t.Run("waits when AWS has no slot", func(t *testing.T) { waitsForSlots(newScene(t, cloud, 2)) })
 	t.Run("goes on after a copy that fails", func(t *testing.T) { goesOn(newScene(t, cloud, 2)) })
 	t.Run("makes a failed copy again", func(t *testing.T) { copiesAgain(newScene(t, cloud, 1)) })
+	t.Run("takes what waited longest first", func(t *testing.T) { takesWhatWaitedLongestFirst(newScene(t, cloud, 3)) })
 	t.Run("waits for a key that can be used", func(t *testing.T) { waitsForAKey(newScene(t, cloud, 1)) })
 	t.Run("announces another key", func(t *testing.T) { announcesAnotherKey(newScene(t, cloud, 1)) })
 	t.Run("retires in two phases", func(t *testing.T) { retires(newScene(t, cloud, 1)) })

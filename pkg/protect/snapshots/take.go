@@ -1,6 +1,7 @@
 package snapshots
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,6 +44,7 @@ func (k kind) Take(ctx context.Context, seen ebs.Seen, done *protect.Result) err
 			k.Log.Info("snapshots taken", "region", k.From.Region, "instance", aws.ToString(instance.InstanceId))
 		case protect.Later(err):
 			done.Waiting += len(instances) - i
+			done.Problems = append(done.Problems, ebs.Full(err, k.From.Region)...)
 			return errors.Join(failed...)
 		default:
 			failed = append(failed, fmt.Errorf("snapshot the volumes of %s: %w", aws.ToString(instance.InstanceId), err))
@@ -55,8 +57,10 @@ func (k kind) Take(ctx context.Context, seen ebs.Seen, done *protect.Result) err
 	return errors.Join(failed...)
 }
 
-// instances are the due ones with everything that is attached to them. One that
-// was terminated a moment ago is not among them.
+// instances are the due ones with everything that is attached to them, in the order
+// of their ids here: EC2 answers in its own, and who comes last in that would get no
+// snapshot while AWS takes fewer than are due. One that was terminated a moment ago
+// is not among them.
 func (k kind) instances(ctx context.Context, due []string) ([]types.Instance, error) {
 	var instances []types.Instance
 	for ids := range slices.Chunk(due, instancesFilter) {
@@ -76,13 +80,19 @@ func (k kind) instances(ctx context.Context, due []string) ([]types.Instance, er
 			}
 		}
 	}
+	place := make(map[string]int, len(due))
+	for i, id := range due {
+		place[id] = i
+	}
+	slices.SortFunc(instances, func(a, b types.Instance) int {
+		return cmp.Compare(place[aws.ToString(a.InstanceId)], place[aws.ToString(b.InstanceId)])
+	})
 	return instances, nil
 }
 
 // request snapshots exactly the selected volumes of an instance, and says how
-// many they are. CreateSnapshots
-// takes all that are attached but those it is told to leave out, and wants the
-// boot volume left out in words of its own.
+// many they are. CreateSnapshots takes all that are attached but those it is told
+// to leave out, and wants the boot volume left out in words of its own.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceSpecification.html
 func (k kind) request(instance types.Instance, volumes []backlog.Volume) (request *ec2.CreateSnapshotsInput, size int) {
 	id := aws.ToString(instance.InstanceId)
