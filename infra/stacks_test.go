@@ -151,21 +151,14 @@ func TestTraffic_isNotDeletedByAccident(t *testing.T) {
 func TestTraffic_followsThePostureAsTheBlueprintSays(t *testing.T) {
 	forEvery(t, func(t *testing.T, s stack) {
 		b := s.blueprint.Traffic
-		alarm := s.only(t, "AWS::CloudWatch::Alarm").Properties
-		delete(alarm, "AlarmDescription")
-		delete(alarm, "Tags")
-		want := map[string]any{
-			"AlarmName": b.Alarm, "Namespace": b.Namespace, "MetricName": b.Metric, "Statistic": b.Statistic,
-			"Period": b.Period.Seconds(), "EvaluationPeriods": float64(b.Periods), "Threshold": b.Threshold,
-			"ComparisonOperator": b.Comparison, "TreatMissingData": b.MissingData,
-		}
+		alarm, want := s.seen(s.only(t, "AWS::CloudWatch::Alarm")), s.wanted(b.Alarm)
 		if diff := cmp.Diff(want, alarm); diff != "" {
 			t.Errorf("alarm (-blueprint +template):\n%s", diff)
 		}
 		check := s.only(t, "AWS::Route53::HealthCheck").Properties["HealthCheckConfig"]
 		want = map[string]any{
 			"Type": "CLOUDWATCH_METRIC", "InsufficientDataHealthStatus": b.NoData,
-			"AlarmIdentifier": map[string]any{"Name": b.Alarm, "Region": s.blueprint.Recovery},
+			"AlarmIdentifier": map[string]any{"Name": b.Alarm.Name, "Region": s.blueprint.Recovery},
 		}
 		if diff := cmp.Diff(want, check); diff != "" {
 			t.Errorf("health check (-blueprint +template):\n%s", diff)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -19,23 +18,12 @@ import (
 func newTrafficStack(scope constructs.Construct, b *blueprint.Blueprint) awscdk.Stack {
 	stack := newStack(scope, b, "traffic", b.Recovery, fmt.Sprintf("Pilotlight: what the traffic of plan %s follows", b.Plan))
 	stack.SetTerminationProtection(jsii.Bool(true))
-	alarm := awscloudwatch.NewCfnAlarm(stack, jsii.String("PrimaryServes"), &awscloudwatch.CfnAlarmProps{
-		AlarmName:          jsii.String(b.Traffic.Alarm),
-		AlarmDescription:   jsii.String("In ALARM while the recovery region serves. Route 53 follows this alarm's metric."),
-		Namespace:          jsii.String(b.Traffic.Namespace),
-		MetricName:         jsii.String(b.Traffic.Metric),
-		Statistic:          jsii.String(b.Traffic.Statistic),
-		Period:             jsii.Number(b.Traffic.Period.Seconds()),
-		EvaluationPeriods:  jsii.Number(b.Traffic.Periods),
-		Threshold:          jsii.Number(b.Traffic.Threshold),
-		ComparisonOperator: jsii.String(b.Traffic.Comparison),
-		TreatMissingData:   jsii.String(b.Traffic.MissingData),
-	})
+	alarm := newAlarm(stack, jsii.String("PrimaryServes"), b.Traffic.Alarm)
 	check := awsroute53.NewCfnHealthCheck(stack, jsii.String("Check"), &awsroute53.CfnHealthCheckProps{
 		HealthCheckConfig: &awsroute53.CfnHealthCheck_HealthCheckConfigProperty{
 			Type: jsii.String("CLOUDWATCH_METRIC"),
 			AlarmIdentifier: &awsroute53.CfnHealthCheck_AlarmIdentifierProperty{
-				Name: jsii.String(b.Traffic.Alarm), Region: jsii.String(b.Recovery),
+				Name: jsii.String(b.Traffic.Alarm.Name), Region: jsii.String(b.Recovery),
 			},
 			InsufficientDataHealthStatus: jsii.String(b.Traffic.NoData),
 		},

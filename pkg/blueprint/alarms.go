@@ -2,8 +2,7 @@ package blueprint
 
 import "time"
 
-// Alarm is a CloudWatch alarm on one metric. None has an action yet: nothing in a
-// plan names whom to tell. Until then a person, or a rule on alarm events, looks.
+// Alarm is a CloudWatch alarm on one metric.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 type Alarm struct {
 	Name        string
@@ -17,4 +16,5 @@ type Alarm struct {
 	Comparison  string
 	Threshold   float64
 	MissingData string // TreatMissingData
+	Notify      string // SNS topic of the recovery region that hears of ALARM and of OK; empty: none does
 }

@@ -96,15 +96,7 @@ type Machine struct {
 // health check could not follow it.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-types.html
 type Traffic struct {
-	Alarm       string
-	Namespace   string
-	Metric      string
-	Statistic   string
-	Period      time.Duration
-	Periods     int
-	Comparison  string
-	Threshold   float64
-	MissingData string // TreatMissingData
-	Check       string // the health check's Name tag
-	NoData      string // the health check's InsufficientDataHealthStatus
+	Alarm  Alarm
+	Check  string // the health check's Name tag
+	NoData string // the health check's InsufficientDataHealthStatus
 }

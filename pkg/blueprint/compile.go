@@ -46,6 +46,9 @@ func Compile(p *plan.Plan) (*Blueprint, error) {
 	b.conduct(p)
 	b.traffic(p)
 	b.deadLetters()
+	for i := range b.Alarms {
+		b.Alarms[i].Notify = p.Notify
+	}
 	if err := b.checkRoom(); err != nil {
 		return nil, err
 	}
@@ -149,22 +152,25 @@ func (b *Blueprint) traffic(p *plan.Plan) {
 			continue
 		}
 		b.Traffic = &Traffic{
-			Alarm:       names.PostureAlarm(p.Name),
-			Namespace:   posture.Namespace(p.Name),
-			Metric:      posture.Metric,
-			Statistic:   "Minimum",
-			Period:      publishEvery,
-			Periods:     1,
-			Comparison:  "LessThanThreshold",
-			Threshold:   posture.PrimaryValue,
-			MissingData: "ignore",
-			Check:       names.PostureAlarm(p.Name),
-			NoData:      "LastKnownStatus", // a publisher that stops moves nobody
+			Alarm: Alarm{
+				Name:        names.PostureAlarm(p.Name),
+				Description: "In ALARM while the recovery region serves. Route 53 follows this alarm's metric.",
+				Namespace:   posture.Namespace(p.Name),
+				Metric:      posture.Metric,
+				Statistic:   "Minimum",
+				Period:      publishEvery,
+				Periods:     1,
+				Comparison:  "LessThanThreshold",
+				Threshold:   posture.PrimaryValue,
+				MissingData: "ignore",
+			},
+			Check:  names.PostureAlarm(p.Name),
+			NoData: "LastKnownStatus", // a publisher that stops moves nobody
 		}
 		b.add(p, "publish-posture",
 			Grant{Actions: []string{"dynamodb:GetItem"}, Resources: b.ledger(), Regions: []string{p.Recovery}},
 			Grant{Actions: []string{"cloudwatch:PutMetricData"}, Resources: []string{"*"}, Regions: []string{p.Recovery},
-				Condition: map[string]map[string]string{"StringEquals": {"cloudwatch:namespace": b.Traffic.Namespace}},
+				Condition: map[string]map[string]string{"StringEquals": {"cloudwatch:namespace": b.Traffic.Alarm.Namespace}},
 				Because:   "PutMetricData has no resource level; the condition limits it to the plan's namespace"},
 		)
 		b.Schedules = append(b.Schedules, Schedule{Name: b.named("publish"), Every: publishEvery, Function: "publish-posture", Input: fmt.Sprintf(`{"plan":%q}`, p.Name)})

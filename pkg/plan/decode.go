@@ -53,6 +53,7 @@ func (f *file) readPlan(root *yaml.Node) *Plan {
 		Primary:  m.region("primary", required),
 		Recovery: m.region("recovery", required),
 		Next:     m.region("next", optional),
+		Notify:   m.text("notify", optional, topicName),
 		Covers:   readSelector(m, "covers"),
 	}
 	if a := m.child("accounts", optional, "accounts"); a != nil {

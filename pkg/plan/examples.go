@@ -4,7 +4,7 @@ package plan
 // the field, and by the shape for an item of a list. A field whose name means
 // another thing in one shape has a line of its own: accounts.primary.
 var examples = map[string]string{
-	"plan": "storefront", "strategy": "pilot-light", "primary": "us-east-1", "recovery": "us-west-2", "next": "eu-west-1",
+	"plan": "storefront", "strategy": "pilot-light", "primary": "us-east-1", "recovery": "us-west-2", "next": "eu-west-1", "notify": "on-call",
 	"accounts": `{primary: "111122223333", recovery: "444455556666"}`, "accounts.primary": `"111122223333"`, "accounts.recovery": `"444455556666"`,
 	"covers":     "{tags: {app: storefront}}",
 	"objectives": "{rto: 30m, rpo: 1h}", "rto": "30m", "rpo": "1h", "name": "data",

@@ -102,6 +102,8 @@ var (
 	// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
 	parameterName = corrected(matching(`^(/[a-zA-Z0-9_.-]+){1,15}$`, 1011, "an SSM parameter's name: letters, digits and _.- between slashes, a slash first", "/storefront/database/host"),
 		func(s string) string { return "/" + strings.Trim(s, "/") })
+	// https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+	topicName = corrected(matching(`^[a-zA-Z0-9_-]+$`, 256, "the name of an SNS topic: letters, digits, hyphens and _", "on-call"), lastOfARN)
 	// https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
 	keyID = corrected(matching(`^alias/[a-zA-Z0-9/_-]+$|^(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/[a-zA-Z0-9/_-]+$`,
 		512, "a KMS key: an alias, a key id or an ARN", "alias/pilotlight"), func(s string) string { return "alias/" + s })

@@ -11,6 +11,9 @@ import (
 func (f *file) lint(p *Plan) {
 	f.lintRegions(p)
 	f.lintPolicies(p)
+	if len(p.Protect) > 0 && p.Notify == "" {
+		f.warn("protect", "nobody hears when recovery points grow too old", "notify: and the name of an SNS topic in "+p.Recovery)
+	}
 	f.lintSteps(p)
 }
 

@@ -31,7 +31,11 @@ type Plan struct {
 	Next string `json:"next,omitempty"`
 	// Accounts are set when the recovery side is an account of its own. Everything
 	// that Pilotlight deploys then lives there, but for a role in the primary one.
-	Accounts   *Accounts  `json:"accounts,omitempty"`
+	Accounts *Accounts `json:"accounts,omitempty"`
+	// Notify is the name of the SNS topic in the recovery region that hears of the
+	// plan's own alarms: recovery points that grow old, and passes that fail. Empty:
+	// nobody does.
+	Notify     string     `json:"notify,omitempty"`
 	Covers     *Selector  `json:"covers,omitempty"` // what carries these tags should be protected by some policy
 	Objectives Objectives `json:"objectives"`
 	Protect    []Policy   `json:"protect,omitempty"`

@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -190,25 +188,14 @@ func (d *deployer) traffic(ctx context.Context) error {
 	if traffic == nil {
 		return nil
 	}
-	_, err := cloudwatch.NewFromConfig(d.cloud.As(role, d.blueprint.Recovery)).PutMetricAlarm(ctx, &cloudwatch.PutMetricAlarmInput{
-		AlarmName:          aws.String(traffic.Alarm),
-		Namespace:          aws.String(traffic.Namespace),
-		MetricName:         aws.String(traffic.Metric),
-		Statistic:          cwtypes.Statistic(traffic.Statistic),
-		Period:             aws.Int32(int32(traffic.Period.Seconds())),
-		EvaluationPeriods:  aws.Int32(int32(traffic.Periods)),
-		Threshold:          aws.Float64(traffic.Threshold),
-		ComparisonOperator: cwtypes.ComparisonOperator(traffic.Comparison),
-		TreatMissingData:   aws.String(traffic.MissingData),
-	})
-	if err != nil {
+	if err := d.alarm(ctx, traffic.Alarm); err != nil {
 		return err
 	}
 	out, err := route53.NewFromConfig(d.cloud.As(role, "us-east-1")).CreateHealthCheck(ctx, &route53.CreateHealthCheckInput{
 		CallerReference: aws.String(traffic.Check),
 		HealthCheckConfig: &r53types.HealthCheckConfig{
 			Type:                         r53types.HealthCheckTypeCloudwatchMetric,
-			AlarmIdentifier:              &r53types.AlarmIdentifier{Name: aws.String(traffic.Alarm), Region: r53types.CloudWatchRegion(d.blueprint.Recovery)},
+			AlarmIdentifier:              &r53types.AlarmIdentifier{Name: aws.String(traffic.Alarm.Name), Region: r53types.CloudWatchRegion(d.blueprint.Recovery)},
 			InsufficientDataHealthStatus: r53types.InsufficientDataHealthStatus(traffic.NoData),
 		},
 	})
