@@ -6,9 +6,6 @@ import (
 	"strings"
 )
 
-// prefix begins every tag of ours.
-const prefix = "pilotlight:"
-
 // Most is how many of the team's own tags fit beside Pilotlight's. A resource may
 // have fifty, AWS's own not counted; a copy has ten of Pilotlight's and, when it is
 // marked for deletion, one more, and a volume that is restored from it has ten.
@@ -20,7 +17,7 @@ const Most = 50 - 11
 func Own(tags map[string]string) map[string]string {
 	own := map[string]string{}
 	for key, value := range tags {
-		if !strings.HasPrefix(strings.ToLower(key), "aws:") && !strings.HasPrefix(key, prefix) {
+		if !strings.HasPrefix(strings.ToLower(key), "aws:") && !strings.HasPrefix(key, Prefix) {
 			own[key] = value
 		}
 	}
