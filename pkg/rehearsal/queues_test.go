@@ -43,8 +43,9 @@ func throughQueues(t *testing.T, p *plan.Plan, r *report.Report, c *cloud.Cloud)
 		}
 	}
 	for pass := range passes {
-		if taken[pass] == 0 || invoked[pass] == 0 || invoked[pass] > taken[pass] {
-			t.Errorf("%s: %d messages dealt with in %d invocations", pass, taken[pass], invoked[pass])
+		// A message that comes once more is one more invocation, and is deleted once.
+		if taken[pass] == 0 || invoked[pass] == 0 || invoked[pass] > taken[pass]+c.Repeated() {
+			t.Errorf("%s: %d messages dealt with in %d invocations, %d came once more", pass, taken[pass], invoked[pass], c.Repeated())
 		}
 	}
 	if c.Repeated() == 0 {
