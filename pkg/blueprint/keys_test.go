@@ -44,7 +44,7 @@ func TestGrants_letDatabasesTryTheKeysOfEverySide(t *testing.T) {
 			t.Errorf("the keys of %s cannot be tried", region)
 		}
 	}
-	_, f = databaseFunction(t, `accounts: {primary: "111111111111", recovery: "222222222222"}`)
+	_, f = databaseFunction(t, betweenAccounts)
 	if !granted(f.Grants, "kms:GetKeyPolicy", key("us-east-1", "111111111111"), "us-east-1") {
 		t.Error("the keys of the other account cannot be tried")
 	}

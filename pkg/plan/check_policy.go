@@ -19,6 +19,7 @@ func (f *file) checkPolicies(p *Plan) {
 		}
 		f.checkTarget(path, policy)
 		f.checkKey(path, policy, p.Recovery)
+		f.checkAccounts(path, policy, p.Accounts)
 		f.checkSize(path, policy, "fewer tags, or shorter ones")
 		if only := policy.only(); only != "" {
 			f.unique(owned, only, path, path+"."+string(policy.target()), "one policy for it")
@@ -121,6 +122,14 @@ func (f *file) checkDatabase(path string, p Policy) bool {
 		f.checkBackups(path, p.Keep)
 	}
 	return true
+}
+
+// checkAccounts refuses what AWS does within one account alone.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReplicateBackups.html
+func (f *file) checkAccounts(path string, p Policy, accounts *Accounts) {
+	if accounts != nil && p.Database != nil && p.Database.Instance != "" && p.Database.By == Backups {
+		f.wrong(path+".database", "RDS replicates automated backups within one account alone, and the recovery side is another one", "by: snapshots in it, and every: "+examples["every"]+" beside it")
+	}
 }
 
 // backupDays is how long RDS may keep automated backups.

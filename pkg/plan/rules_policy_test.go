@@ -13,12 +13,6 @@ var policyMistakes = []mistake{
 	{"next is the primary region", "next: eu-west-1", "next: us-east-1", "next: is the primary region, where copies go without it; write a third region, or leave the field out", false},
 	{"next is the recovery region", "next: eu-west-1", "next: us-west-2", "next: is the recovery region, which serves while copies go to the next one", false},
 	{"next in another partition", "next: eu-west-1", "next: cn-north-1", "next: is in another partition than us-east-1", false},
-	{"account as a number", `"444455556666"`, "444455556666", `accounts.recovery: is the number 444455556666, not a text; write "444455556666" with its quotes`, true},
-	{"account with a zero in front as a number", `"011122223333"`, "011122223333", `accounts.primary: is the number 011122223333, not a text; write "011122223333" with its quotes`, true},
-	{"account with hyphens", `"444455556666"`, "4444-5555-6666", `"4444-5555-6666" is not an AWS account: twelve digits; write "444455556666"`, true},
-	{"account without a zero in front", `"011122223333"`, `"11122223333"`, "is not an AWS account: twelve digits", true},
-	{"one account", `, recovery: "444455556666"`, "", "accounts.recovery: is missing; write recovery: \"444455556666\"", true},
-	{"the same account", "444455556666", "011122223333", "accounts.recovery: is the primary account: who breaks into it could delete the copies too", false},
 	{"covers everything", "covers: {tags: {app: vault}}", "covers: {tags: {}}", "covers.tags: is empty: it would select everything in the account", true},
 	{"buckets", "    bucket: {name: vault-media, replica: vault.media.us-west-2}", "    table: {name: media}\n    buckets: [media]", "protect[6].buckets: is not a field that Pilotlight knows; write bucket: {name: …, replica: …}", true},
 

@@ -140,6 +140,9 @@ func publishLag(ctx context.Context, c *cloud.Cloud, p *plan.Plan, named plan.Bu
 // table is a global table with a replica in the recovery region, and point-in-time
 // recovery on both sides.
 func table(ctx context.Context, c *cloud.Cloud, p *plan.Plan, name string) error {
+	if p.Accounts != nil {
+		return fmt.Errorf("table %s: the simulated AWS has no global tables across accounts", name)
+	}
 	home := dynamodb.NewFromConfig(c.Upstream(p.Primary))
 	_, err := home.CreateTable(ctx, &dynamodb.CreateTableInput{
 		TableName: aws.String(name), BillingMode: ddbtypes.BillingModePayPerRequest,

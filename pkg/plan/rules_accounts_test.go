@@ -1,0 +1,40 @@
+package plan
+
+import (
+	"strings"
+	"testing"
+)
+
+const adopted = "testdata/adopted.yaml"
+
+// accountMistakes are made in testdata/adopted.yaml, which has two accounts.
+var accountMistakes = []mistake{
+	{"account as a number", `"444455556666"`, "444455556666", `accounts.recovery: is the number 444455556666, not a text; write "444455556666" with its quotes`, true},
+	{"account with a zero in front as a number", `"011122223333"`, "011122223333", `accounts.primary: is the number 011122223333, not a text; write "011122223333" with its quotes`, true},
+	{"account with hyphens", `"444455556666"`, "4444-5555-6666", `"4444-5555-6666" is not an AWS account: twelve digits; write "444455556666"`, true},
+	{"account without a zero in front", `"011122223333"`, `"11122223333"`, "is not an AWS account: twelve digits", true},
+	{"one account", `, recovery: "444455556666"`, "", "accounts.recovery: is missing; write recovery: \"444455556666\"", true},
+	{"the same account", "444455556666", "011122223333", "accounts.recovery: is the primary account: who breaks into it could delete the copies too", false},
+	{"backups across accounts", "protect:\n", "protect:\n  - {name: orders, database: {instance: orders}}\n",
+		"protect[0].database: RDS replicates automated backups within one account alone, and the recovery side is another one; write by: snapshots in it", false},
+}
+
+func TestLoad_reportsOneMistakeOfAccountsOnce(t *testing.T) {
+	for _, m := range accountMistakes {
+		t.Run(m.name, func(t *testing.T) {
+			p, findings := Load("adopted.yaml", m.applyTo(t, adopted))
+			if p != nil || len(findings) != 1 || !strings.Contains(findings.String(), m.want) {
+				t.Errorf("plan %v, findings:\n%swant %s", p, findings, m.want)
+			}
+		})
+	}
+}
+
+func TestSchema_refusesTheMistakesOfAccountsThatASchemaCanSee(t *testing.T) {
+	schema := compiledSchema(t)
+	for _, m := range accountMistakes {
+		if err := schema.Validate(asJSON(t, m.applyTo(t, adopted))); (err != nil) != m.schema {
+			t.Errorf("%s: the schema says %v; accountMistakes has schema: %t", m.name, err, m.schema)
+		}
+	}
+}
