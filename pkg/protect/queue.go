@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -14,6 +15,10 @@ import (
 // nothing. A function has a minute for each of its policies: what is left of it
 // is for the answer.
 const PassLimit = 55 * time.Second
+
+// answering is left of a function's time for what it answers. A function that is
+// cut off before has told SQS nothing, and every message of its batch comes again.
+const answering = 2 * time.Second
 
 // Answer is what a function answers: to a batch of messages those that it has not
 // dealt with, and to a direct invocation the result of its pass.
@@ -145,9 +150,27 @@ func urgency(a, b *wish) int {
 	return cmp.Or(cmp.Compare(a.rpo, b.rpo), cmp.Compare(a.plan, b.plan), cmp.Compare(a.policy, b.policy))
 }
 
+// errNoTime is told of a pass that was not begun. SQS asks for it again.
+var errNoTime = errors.New("less of the function's time is left than a pass may take: not begun")
+
 func (w *wish) grant(ctx context.Context, pass func(context.Context, json.RawMessage) (Result, error)) error {
+	if !fits(ctx) {
+		return errNoTime
+	}
 	ctx, cancel := context.WithTimeout(ctx, PassLimit)
 	defer cancel()
 	_, err := pass(ctx, w.input)
 	return err
+}
+
+// fits says whether the function has the time for one more pass, and to answer
+// after it. It reads no clock: a context that may live longer than its parent has
+// the parent's end for its own.
+// https://docs.aws.amazon.com/lambda/latest/dg/golang-context.html
+func fits(ctx context.Context) bool {
+	end, ends := ctx.Deadline()
+	after, cancel := context.WithTimeout(ctx, PassLimit+answering)
+	defer cancel()
+	first, _ := after.Deadline()
+	return ctx.Err() == nil && (!ends || first.Before(end))
 }

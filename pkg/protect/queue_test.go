@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -188,6 +189,42 @@ func TestQueued_cutsAPassThatHangsAndMakesTheOthers(t *testing.T) {
 			t.Errorf("passes %v, error %v, answer (-want +got):\n%s", p.made, err, diff)
 		}
 	})
+}
+
+func TestQueued_beginsNoPassThatTheFunctionHasNoTimeFor(t *testing.T) {
+	for name, tt := range map[string]struct {
+		limit time.Duration
+		made  []string
+		want  []Failed
+	}{
+		"time for all":           {3 * time.Minute, []string{"data", "logs", "more"}, []Failed{{"d"}, {"l"}, {"m"}}},
+		"the third would be cut": {2 * time.Minute, []string{"data", "logs"}, []Failed{{"d"}, {"l"}, {"m"}}},
+		"time for one":           {time.Minute, []string{"data"}, []Failed{{"d"}, {"l"}, {"m"}}},
+		"time for none":          {PassLimit + answering, nil, []Failed{{"d"}, {"l"}, {"m"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), tt.limit)
+				defer cancel()
+				p := &passes{}
+				hang := func(ctx context.Context, raw json.RawMessage) (Result, error) {
+					if _, err := p.pass(ctx, raw); err != nil {
+						return Result{}, err
+					}
+					<-ctx.Done()
+					return Result{}, ctx.Err()
+				}
+				raw := records(t, record("d", nudge(t, "data", SetEvent), 1), record("l", nudge(t, "logs", SetEvent), 2), record("m", nudge(t, "more", SetEvent), 3))
+				out, err := RotateSnapshots.Queued(hang)(ctx, raw)
+				if diff := cmp.Diff(Answer{Failed: tt.want}, out); err != nil || diff != "" || !slices.Equal(p.made, tt.made) {
+					t.Errorf("passes %v, error %v, answer (-want +got):\n%s", p.made, err, diff)
+				}
+				if ctx.Err() != nil {
+					t.Error("the function was cut off before it answered")
+				}
+			})
+		})
+	}
 }
 
 func TestQueued_answersADirectInvocationWithItsResult(t *testing.T) {
