@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/names"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/protect"
@@ -138,16 +139,39 @@ func copying(g Grant) bool {
 	return strings.HasPrefix(g.Actions[0], "ec2:Copy") || strings.HasPrefix(g.Actions[0], "rds:Copy")
 }
 
-// shares allows to let the other account copy the plan's own points.
-func shares(p *plan.Plan, actions ...string) []Grant {
+// sharesSnapshots allows to let the plan's other account, and nobody else, copy its
+// own snapshots: a group would be everybody.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+func sharesSnapshots(p *plan.Plan) []Grant {
+	return shares(p, "ec2:ModifySnapshotAttribute", "snapshot/*", func(with string) map[string]map[string]string {
+		return map[string]map[string]string{
+			"StringEquals": {"aws:ResourceTag/" + lineage.Plan: p.Name, "ec2:Add/userId": with},
+			"Null":         {"ec2:Add/group": "true"},
+		}
+	})
+}
+
+// sharesImages allows the same for images. IAM has no key for whom an image is
+// shared with: the tag is all that limits it.
+func sharesImages(p *plan.Plan) []Grant {
+	return shares(p, "ec2:ModifyImageAttribute", "image/*", func(string) map[string]map[string]string { return ours(p) })
+}
+
+// shares allows an action on each side, with a condition made of the account that
+// what is there is shared with.
+func shares(p *plan.Plan, action, resource string, condition func(with string) map[string]map[string]string) []Grant {
 	if p.Accounts == nil {
 		return nil
 	}
 	var grants []Grant
 	for _, region := range sides(p) {
+		with := p.Accounts.Recovery
+		if region == p.Recovery {
+			with = p.Accounts.Primary
+		}
 		grants = append(grants, Grant{
-			Actions: actions, Regions: []string{region}, Condition: ours(p),
-			Resources: []string{unowned(region, "snapshot/*"), unowned(region, "image/*")},
+			Actions: []string{action}, Regions: []string{region}, Condition: condition(with),
+			Resources: []string{unowned(region, resource)},
 		})
 	}
 	return grants

@@ -90,6 +90,34 @@ func TestAccounts_whoCopiesMayAskTheSourcesRegion(t *testing.T) {
 	}
 }
 
+// A function that is broken into must not be able to hand the plan's disks to an
+// account of the intruder's.
+func TestAccounts_snapshotsAreSharedWithTheOtherAccountAlone(t *testing.T) {
+	b := vault(t)
+	check := func(who, with string, grants []blueprint.Grant) {
+		found := false
+		for _, g := range grants {
+			if !slices.Contains(g.Actions, "ec2:ModifySnapshotAttribute") {
+				continue
+			}
+			found = true
+			if g.Condition["StringEquals"]["ec2:Add/userId"] != with || g.Condition["Null"]["ec2:Add/group"] != "true" ||
+				g.Condition["StringEquals"]["aws:ResourceTag/pilotlight:plan"] != "vault" || len(g.Actions) != 1 {
+				t.Errorf("%s may share snapshots in %v on condition %v", who, g.Regions, g.Condition)
+			}
+		}
+		if !found {
+			t.Errorf("%s may not share snapshots", who)
+		}
+	}
+	check("the source role", b.Accounts.Recovery, b.Source.Grants)
+	for _, f := range b.Functions {
+		if f.Name == "rotate-snapshots" || f.Name == "refresh-images" {
+			check(f.Name, b.Accounts.Primary, f.Grants)
+		}
+	}
+}
+
 func TestAccounts_theRoleTrustsTheFunctionsThatSayTheExternalID(t *testing.T) {
 	b := vault(t)
 	want := []string{

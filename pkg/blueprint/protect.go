@@ -67,7 +67,7 @@ func snapshotGrants(p *plan.Plan) []Grant {
 		grants = append(grants, see(region, "ec2:DescribeVolumes", "ec2:DescribeSnapshots"), retires(p, region, "ec2:DeleteSnapshot"))
 		grants = append(grants, locks(p, region)...)
 	}
-	grants = append(grants, shares(p, "ec2:ModifySnapshotAttribute")...)
+	grants = append(grants, sharesSnapshots(p)...)
 	return append(grants, keyChecks(p, protect.RotateSnapshots)...)
 }
 
@@ -114,7 +114,7 @@ func imageGrants(p *plan.Plan) []Grant {
 	if len(parameters) > 0 {
 		grants = append(grants, Grant{Actions: []string{"ssm:GetParameter", "ssm:PutParameter"}, Resources: parameters, Regions: []string{p.Recovery}})
 	}
-	grants = append(grants, shares(p, "ec2:ModifyImageAttribute", "ec2:ModifySnapshotAttribute")...)
+	grants = append(append(grants, sharesImages(p)...), sharesSnapshots(p)...)
 	return append(grants, keyChecks(p, protect.RefreshImages)...)
 }
 
