@@ -22,6 +22,7 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/age"
 	"github.com/pilotlight/pilotlight/pkg/protect"
+	"github.com/pilotlight/pilotlight/pkg/protect/access"
 	"github.com/pilotlight/pilotlight/pkg/protect/inspect"
 )
 
@@ -44,6 +45,7 @@ type Publisher struct {
 // Logs line by line, as it does with the standard error.
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
 func New(cfg aws.Config, ledger protect.Ledger) *Publisher {
+	cfg = access.Once(cfg)
 	return &Publisher{ledger, func(ctx context.Context, pass protect.Pass) ([]protect.Source, error) {
 		return inspect.Sources(ctx, cfg, pass)
 	}, os.Stdout}

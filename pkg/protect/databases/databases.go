@@ -20,6 +20,7 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/protect"
+	"github.com/pilotlight/pilotlight/pkg/protect/access"
 )
 
 // Protection is the protect-databases function.
@@ -30,7 +31,7 @@ type Protection struct {
 
 // New wires a protection to AWS.
 func New(cfg aws.Config, ledger protect.Ledger) *Protection {
-	return &Protection{cfg, ledger}
+	return &Protection{access.Once(cfg), ledger}
 }
 
 // Handle makes one pass over each policy that is asked for. They share what they

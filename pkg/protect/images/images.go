@@ -26,6 +26,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/protect"
+	"github.com/pilotlight/pilotlight/pkg/protect/access"
 	"github.com/pilotlight/pilotlight/pkg/protect/ebs"
 	"github.com/pilotlight/pilotlight/pkg/protect/keys"
 	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
@@ -45,7 +46,7 @@ type Refresh struct {
 }
 
 // New wires a refresh to AWS.
-func New(cfg aws.Config, ledger protect.Ledger) *Refresh { return &Refresh{cfg, ledger} }
+func New(cfg aws.Config, ledger protect.Ledger) *Refresh { return &Refresh{access.Once(cfg), ledger} }
 
 // Handle makes one pass over the policy in the input.
 func (r *Refresh) Handle(ctx context.Context, raw json.RawMessage) (protect.Result, error) {

@@ -63,7 +63,7 @@ type Watch struct {
 }
 
 // New wires a watch to AWS.
-func New(cfg aws.Config, ledger protect.Ledger) *Watch { return &Watch{cfg, ledger} }
+func New(cfg aws.Config, ledger protect.Ledger) *Watch { return &Watch{access.Once(cfg), ledger} }
 
 // Handle makes one pass over the policy in the input, and logs what a person has
 // to mend.

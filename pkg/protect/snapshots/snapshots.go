@@ -21,6 +21,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/protect"
+	"github.com/pilotlight/pilotlight/pkg/protect/access"
 	"github.com/pilotlight/pilotlight/pkg/protect/ebs"
 	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
 	"github.com/pilotlight/pilotlight/pkg/retention"
@@ -33,7 +34,7 @@ type Rotation struct {
 }
 
 // New wires a rotation to AWS.
-func New(cfg aws.Config, ledger protect.Ledger) *Rotation { return &Rotation{cfg, ledger} }
+func New(cfg aws.Config, ledger protect.Ledger) *Rotation { return &Rotation{access.Once(cfg), ledger} }
 
 // Handle makes one pass over the policy in the input.
 func (r *Rotation) Handle(ctx context.Context, raw json.RawMessage) (protect.Result, error) {
