@@ -23,6 +23,7 @@ func (b *Blueprint) ages(p *plan.Plan) error {
 	// What is looked at is not decrypted: no key of the other account is needed.
 	grants := slices.DeleteFunc(b.divide(p, publishAges, ageGrants(p)), func(g Grant) bool { return strings.HasPrefix(g.Actions[0], "kms:") })
 	b.add(p, publishAges, grants...)
+	b.Functions[len(b.Functions)-1].MemoryMiB = listingMemoryMiB
 	if err := b.schedule(b.named("ages"), plan.PassEvery.D(), publishAges, protect.OverviewOf(p)); err != nil {
 		return err
 	}

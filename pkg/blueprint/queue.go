@@ -63,6 +63,7 @@ func (b *Blueprint) enqueue(p *plan.Plan, pass protect.Function) {
 	}
 	f := &b.Functions[len(b.Functions)-1]
 	f.Concurrent = 1
+	f.MemoryMiB = listingMemoryMiB
 	f.Timeout = min(time.Duration(policies)*functionTimeout, longestTimeout)
 	visibility := timeoutsOfVisibility*f.Timeout + window
 	f.Queue = &Queue{

@@ -25,9 +25,9 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/retention"
 )
 
-// patience is how long each look may take: a kind listens to a region for 25 s
-// before it answers without it.
-const patience = 40 * time.Second
+// patience is how long each look may take: a kind listens to a region for up
+// to 45 s before it answers without it.
+const patience = 50 * time.Second
 
 // Options are what to look at beside sources and findings.
 type Options struct {

@@ -14,9 +14,16 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/protect"
 )
 
-// patience is how long a region is listened to before the pass goes on without
-// it: less than half of what a pass has (protect.PassLimit).
-const patience = 25 * time.Second
+const (
+	// patience is how long a region is waited for before the pass goes on without
+	// it: less than half of what a pass has (protect.PassLimit). It is for one
+	// answer, because a policy with many points has many pages, and slow is not gone.
+	patience = 25 * time.Second
+	// looking is how long all answers of a region may take together: the rest of
+	// the pass is to act. That is some 27,000 points of a policy in a region, at
+	// the 1.7 s that a page of a thousand takes.
+	looking = 45 * time.Second
+)
 
 // side is one site in a pass.
 type side struct {
@@ -42,7 +49,7 @@ func (p *Pass) look(ctx context.Context) []*side {
 		s := &side{Site: site}
 		sides = append(sides, s)
 		all.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, patience)
+			ctx, cancel := context.WithTimeout(ctx, looking)
 			defer cancel()
 			if s.Seen, s.err = p.kind.Look(ctx, site); s.err != nil {
 				s.Seen = Seen{}
@@ -78,6 +85,14 @@ func Divide(points []lineage.Point) (own, copies []lineage.Point) {
 	return own, copies
 }
 
+// Page asks for the next page of a listing, and waits for it as long as patience
+// allows.
+func Page[T any](ctx context.Context, next func(context.Context, ...func(*ec2.Options)) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return next(ctx)
+}
+
 // page is the most snapshots that EC2 gives in one answer.
 const page = 1000
 
@@ -90,7 +105,7 @@ func Snapshots(ctx context.Context, region ec2.DescribeSnapshotsAPIClient, filte
 		MaxResults: aws.Int32(page),
 	})
 	for pages.HasMorePages() {
-		answer, err := pages.NextPage(ctx)
+		answer, err := Page(ctx, pages.NextPage)
 		if err != nil {
 			return nil, err
 		}

@@ -59,7 +59,7 @@ func list(ctx context.Context, region ec2.DescribeImagesAPIClient, plan, policy 
 		MaxResults: aws.Int32(page),
 	})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+		page, err := ebs.Page(ctx, pages.NextPage)
 		if err != nil {
 			return nil, fmt.Errorf("list the images: %w", err)
 		}

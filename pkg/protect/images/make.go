@@ -64,7 +64,7 @@ func (k kind) model(ctx context.Context) (string, error) {
 		MaxResults: aws.Int32(page),
 	})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+		page, err := ebs.Page(ctx, pages.NextPage)
 		if err != nil {
 			return "", fmt.Errorf("list the instances of policy %s in %s: %w", k.Policy.Name, k.From.Region, err)
 		}

@@ -55,7 +55,7 @@ func (k kind) volumes(ctx context.Context) ([]backlog.Volume, error) {
 		MaxResults: aws.Int32(volumesPage),
 	})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+		page, err := ebs.Page(ctx, pages.NextPage)
 		if err != nil {
 			return nil, fmt.Errorf("list the volumes: %w", err)
 		}
