@@ -65,7 +65,7 @@ func (o Overview) Begin(ctx context.Context, ledger Ledger) ([]Pass, error) {
 	var passes []Pass
 	for _, in := range o.inputs() {
 		pass := Pass{Input: in, Now: now, Pinned: pinned(pins[in.Policy.Name])}
-		pass.From, pass.To = in.direction(state.Side)
+		pass.From, pass.To = in.direction(state.Serving())
 		passes = append(passes, pass)
 	}
 	return passes, nil

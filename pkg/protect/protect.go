@@ -172,7 +172,7 @@ func (f Function) Begin(ctx context.Context, ledger Ledger, raw json.RawMessage)
 		pass.Ignored = fmt.Sprintf("plan %s is failing over: its recovery points stay as they are until that is over", in.Plan)
 		return pass, nil
 	}
-	pass.From, pass.To = in.direction(state.Side)
+	pass.From, pass.To = in.direction(state.Serving())
 	pins, err := ledger.Pins(ctx, in.Plan)
 	if err != nil {
 		return Pass{}, fmt.Errorf("read the pins of plan %s: %w", in.Plan, err)

@@ -106,9 +106,10 @@ func TestBegin_protectsTheSideThatServes(t *testing.T) {
 		change   func(map[string]any)
 		from, to Site
 	}{
-		"before the first run": {run.State{}, nil, Site{Region: "us-east-1"}, Site{Region: "us-west-2"}},
-		"in standby":           {run.New("storefront"), nil, Site{Region: "us-east-1"}, Site{Region: "us-west-2"}},
-		"after a failover":     {run.State{Posture: run.Active, Side: run.RecoverySide}, nil, Site{Region: "us-west-2"}, Site{Region: "us-east-1"}},
+		"before the first run":                   {run.State{}, nil, Site{Region: "us-east-1"}, Site{Region: "us-west-2"}},
+		"in standby":                             {run.New("storefront"), nil, Site{Region: "us-east-1"}, Site{Region: "us-west-2"}},
+		"after a failover":                       {run.State{Posture: run.Active, Side: run.RecoverySide}, nil, Site{Region: "us-west-2"}, Site{Region: "us-east-1"}},
+		"after a failover that moved no traffic": {run.State{Posture: run.Active, Side: run.PrimarySide}, nil, Site{Region: "us-west-2"}, Site{Region: "us-east-1"}},
 		"after a failover that needs a person": {run.State{Posture: run.NeedsPerson, Side: run.RecoverySide}, nil,
 			Site{Region: "us-west-2"}, Site{Region: "us-east-1"}},
 		"before traffic moved": {run.State{Posture: run.NeedsPerson, Side: run.PrimarySide}, nil, Site{Region: "us-east-1"}, Site{Region: "us-west-2"}},

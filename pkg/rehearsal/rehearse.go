@@ -54,6 +54,8 @@ type Options struct {
 	// Prepared is called before the first recovery point is taken, Before right
 	// before the disaster strikes; nil: nothing. Tests inject faults with them.
 	Prepared, Before func(*cloud.Cloud)
+	// After is called when the run is over, before anything is measured; nil: nothing.
+	After func(*cloud.Cloud)
 	// AfterDone is cloud.Options.AfterDone.
 	AfterDone func(function string, payload []byte, again func() front.Result)
 }
@@ -90,7 +92,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = r.end(r.play(r.build, r.protect, r.open, r.strike, r.detect, r.recover, r.measure))
+	err = r.end(r.play(r.build, r.protect, r.open, r.strike, r.detect, r.recover, r.after, r.measure))
 	return r.report, err
 }
 
@@ -184,6 +186,13 @@ func (r *rehearsal) strike(context.Context) error {
 	r.workload.Home.Kill()
 	r.Struck(r.struck)
 	r.Say(fmt.Sprintf("power loss: every endpoint of %s hangs, and the shop is dark", r.Plan.Primary))
+	return nil
+}
+
+func (r *rehearsal) after(context.Context) error {
+	if r.After != nil {
+		r.After(r.cloud)
+	}
 	return nil
 }
 

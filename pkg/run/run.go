@@ -73,6 +73,16 @@ type State struct {
 	Version int64     `json:"version"` // counts writes; each is conditional on it
 }
 
+// Serving is the side whose application is alive. Of an active plan that is the
+// recovery side also when no step of the plan moves users there, because a person
+// or somebody else's automation does.
+func (s State) Serving() Side {
+	if s.Posture == Active || s.Side == RecoverySide {
+		return RecoverySide
+	}
+	return PrimarySide
+}
+
 // ErrConflict means that somebody else wrote the state since it was read: read
 // again and decide again.
 var ErrConflict = errors.New("the plan's state was changed meanwhile")
