@@ -42,16 +42,16 @@ func (p *Pass) Inspect(ctx context.Context) ([]protect.Source, error) {
 		}
 		s.Problem = p.problem(*s, from, to, left[s.ID], arrived[s.ID])
 		if gone > 0 {
-			s.Problem += fmt.Sprintf("; %d more had no new point for %s beyond the RPO before: they are taken for ended", gone, plan.Duration(abandoned))
+			s.Problem += fmt.Sprintf("; %d more had no new point for %s beyond the RPO before: they are taken for ended", gone, plan.Duration(Abandoned))
 		}
 	}
 	return found, nil
 }
 
-// abandoned is how long a source is without a new point, beyond the RPO, while
+// Abandoned is how long a source is without a new point, beyond the RPO, while
 // others get theirs, until it is taken for ended. One that lives has had an alarm for
 // all that time.
-const abandoned = 24 * time.Hour
+const Abandoned = 24 * time.Hour
 
 // living guesses from what arrived what is there to protect, and how many are not any
 // more: the newest point of an instance stays when it has ended, and would break the
@@ -68,7 +68,7 @@ func (p *Pass) living(arrived map[string][]lineage.Point) (living []protect.Sour
 		}
 	}
 	for subject, of := range arrived {
-		if newest.Sub(last[subject]) > p.Policy.RPO.D()+abandoned {
+		if newest.Sub(last[subject]) > p.Policy.RPO.D()+Abandoned {
 			gone++
 			continue
 		}

@@ -3,12 +3,17 @@ package snapshots
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/protect"
 	"github.com/pilotlight/pilotlight/pkg/protect/ebs"
 	"github.com/pilotlight/pilotlight/pkg/protect/tagged"
@@ -53,17 +58,65 @@ func (k kind) adopt(ctx context.Context, seen *ebs.Seen) error {
 		seen.Sources = append(seen.Sources, p)
 		gib[volume] = max(gib[volume], p.SizeGiB)
 	}
+	gone, err := k.gone(ctx, seen.Sources)
+	if err != nil {
+		return err
+	}
 	for _, p := range seen.Sources {
-		if size, first := gib[p.Origin]; first {
+		if size, first := gib[p.Origin]; first && !gone[p.Origin] {
 			seen.Subjects = append(seen.Subjects, protect.Source{ID: p.Origin, GiB: size})
 			delete(gib, p.Origin)
 		}
+	}
+	if len(gone) > 0 {
+		one := slices.Min(slices.Collect(maps.Keys(gone)))
+		seen.Problems = append(seen.Problems, fmt.Sprintf("%d volumes of policy %s in %s are taken for ended and hold no RPO any more (%s is one): EC2 does not know them, and the newest snapshot of each is older than the RPO and %s; what was copied of them stays",
+			len(gone), k.Policy.Name, k.From.Region, one, plan.Duration(ebs.Abandoned)))
 	}
 	if len(nameless) > 0 {
 		seen.Problems = append(seen.Problems, fmt.Sprintf("%d snapshots that policy %s adopts in %s are copies themselves and do not say of which volume (%s is one): they are not copied; let the policy adopt them in the region where they were taken",
 			len(nameless), k.Policy.Name, k.From.Region, nameless[0]))
 	}
 	return nil
+}
+
+// named is the most values that a filter takes.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVolumes.html
+const named = 200
+
+// gone are the volumes that nobody protects any more, though the other tool keeps
+// its snapshots of them, maybe for years: nothing new came for longer than the RPO
+// and a day, and EC2 does not know them. One that is there and quiet is late, and
+// stays so. EC2 never knew those of a storage gateway or of another region: of these
+// the time alone decides, after a day of alarm. Only the quiet ones are asked for.
+func (k kind) gone(ctx context.Context, sources []lineage.Point) (map[string]bool, error) {
+	newest := map[string]time.Time{}
+	for _, p := range sources {
+		if p.TakenAt.After(newest[p.Origin]) {
+			newest[p.Origin] = p.TakenAt
+		}
+	}
+	gone := map[string]bool{}
+	for volume, at := range newest {
+		if k.Now.Sub(at) > k.Policy.RPO.D()+ebs.Abandoned {
+			gone[volume] = true
+		}
+	}
+	for some := range slices.Chunk(slices.Sorted(maps.Keys(gone)), named) {
+		pages := ec2.NewDescribeVolumesPaginator(k.In(k.From), &ec2.DescribeVolumesInput{
+			Filters: []types.Filter{{Name: aws.String("volume-id"), Values: some}},
+		})
+		for pages.HasMorePages() {
+			page, err := ebs.Page(ctx, pages.NextPage)
+			if err != nil {
+				return nil, fmt.Errorf("list the volumes whose snapshots are adopted: %w", err)
+			}
+			for _, v := range page.Volumes {
+				delete(gone, aws.ToString(v.VolumeId))
+			}
+		}
+	}
+	return gone, nil
 }
 
 // origin is the volume that another tool's snapshot is of. The volume id of a

@@ -98,6 +98,43 @@ func TestRotation_adoptsTheSnapshotsOfAnotherToolAndChangesNoneOfThem(t *testing
 	}
 }
 
+// Its snapshots may be kept for years: the alarm must not ring for so long.
+func TestRotation_takesAnAdoptedVolumeThatIsGoneForEnded(t *testing.T) {
+	s, take := adopting(t)
+	take(0)
+	take(1)
+	protected := func() (ids []string) {
+		t.Helper()
+		sources, err := Inspect(t.Context(), s.cloud.Config("eu-central-1"), s.begun())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, source := range sources {
+			ids = append(ids, source.ID)
+		}
+		return ids
+	}
+	both, ended := slices.Sorted(slices.Values(s.data[:2])), aws.String(s.data[0])
+	if _, err := s.primary.EC2.DetachVolume(t.Context(), &ec2.DetachVolumeInput{VolumeId: ended}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.primary.EC2.DeleteVolume(t.Context(), &ec2.DeleteVolumeInput{VolumeId: ended}); err != nil {
+		t.Fatal(err)
+	}
+	s.jump(24 * time.Hour)
+	if got := protected(); !slices.Equal(got, both) {
+		t.Errorf("protected a day after: %v, want %v: it may be a gateway's", got, both)
+	}
+	s.jump(2 * time.Hour)
+	if got := protected(); !slices.Equal(got, []string{s.data[1]}) {
+		t.Errorf("protected: %v; want %s, which is there and late", got, s.data[1])
+	}
+	result, _ := s.pass()
+	if len(result.Problems) != 1 || !strings.HasPrefix(result.Problems[0], "1 volumes of policy data in us-east-1 are taken for ended") || !strings.Contains(result.Problems[0], s.data[0]) {
+		t.Errorf("problems %q", result.Problems)
+	}
+}
+
 func TestOrigin_trustsNoVolumeIdOfACopy(t *testing.T) {
 	backup := map[string]string{resource: "arn:aws:ec2:eu-west-1:111122223333:volume/vol-1"}
 	for name, tt := range map[string]struct {
