@@ -1,9 +1,6 @@
 package plan
 
-import (
-	"strings"
-	"testing"
-)
+import "testing"
 
 const adopted = "testdata/adopted.yaml"
 
@@ -19,22 +16,8 @@ var accountMistakes = []mistake{
 		"protect[0].database: RDS replicates automated backups within one account alone, and the recovery side is another one; write by: snapshots in it", false},
 }
 
-func TestLoad_reportsOneMistakeOfAccountsOnce(t *testing.T) {
-	for _, m := range accountMistakes {
-		t.Run(m.name, func(t *testing.T) {
-			p, findings := Load("adopted.yaml", m.applyTo(t, adopted))
-			if p != nil || len(findings) != 1 || !strings.Contains(findings.String(), m.want) {
-				t.Errorf("plan %v, findings:\n%swant %s", p, findings, m.want)
-			}
-		})
-	}
-}
+func TestLoad_reportsOneMistakeOfAccountsOnce(t *testing.T) { reportedOnce(t, adopted, accountMistakes) }
 
 func TestSchema_refusesTheMistakesOfAccountsThatASchemaCanSee(t *testing.T) {
-	schema := compiledSchema(t)
-	for _, m := range accountMistakes {
-		if err := schema.Validate(asJSON(t, m.applyTo(t, adopted))); (err != nil) != m.schema {
-			t.Errorf("%s: the schema says %v; accountMistakes has schema: %t", m.name, err, m.schema)
-		}
-	}
+	refusedBySchema(t, adopted, accountMistakes)
 }

@@ -87,10 +87,18 @@ func manyTags() string {
 
 const vault = "testdata/vault.yaml"
 
-func TestLoad_reportsOneMistakeOfAPolicyOnce(t *testing.T) {
-	for _, m := range policyMistakes {
+func TestLoad_reportsOneMistakeOfAPolicyOnce(t *testing.T) { reportedOnce(t, vault, policyMistakes) }
+
+func TestSchema_refusesTheMistakesOfPoliciesThatASchemaCanSee(t *testing.T) {
+	refusedBySchema(t, vault, policyMistakes)
+}
+
+// reportedOnce: each mistake in a good plan is the only finding.
+func reportedOnce(t *testing.T, file string, mistakes []mistake) {
+	t.Helper()
+	for _, m := range mistakes {
 		t.Run(m.name, func(t *testing.T) {
-			p, findings := Load("vault.yaml", m.applyTo(t, vault))
+			p, findings := Load(file, m.applyTo(t, file))
 			if p != nil || len(findings) != 1 || !strings.Contains(findings.String(), m.want) {
 				t.Errorf("plan %v, findings:\n%swant %s", p, findings, m.want)
 			}
@@ -98,11 +106,12 @@ func TestLoad_reportsOneMistakeOfAPolicyOnce(t *testing.T) {
 	}
 }
 
-func TestSchema_refusesTheMistakesOfPoliciesThatASchemaCanSee(t *testing.T) {
+func refusedBySchema(t *testing.T, file string, mistakes []mistake) {
+	t.Helper()
 	schema := compiledSchema(t)
-	for _, m := range policyMistakes {
-		if err := schema.Validate(asJSON(t, m.applyTo(t, vault))); (err != nil) != m.schema {
-			t.Errorf("%s: the schema says %v; policyMistakes has schema: %t", m.name, err, m.schema)
+	for _, m := range mistakes {
+		if err := schema.Validate(asJSON(t, m.applyTo(t, file))); (err != nil) != m.schema {
+			t.Errorf("%s: the schema says %v, and the mistake has schema: %t", m.name, err, m.schema)
 		}
 	}
 }
