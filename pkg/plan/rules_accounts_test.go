@@ -16,7 +16,9 @@ var accountMistakes = []mistake{
 		"protect[0].database: RDS replicates automated backups within one account alone, and the recovery side is another one; write by: snapshots in it", false},
 }
 
-func TestLoad_reportsOneMistakeOfAccountsOnce(t *testing.T) { reportedOnce(t, adopted, accountMistakes) }
+func TestLoad_reportsOneMistakeOfAccountsOnce(t *testing.T) {
+	reportedOnce(t, adopted, accountMistakes)
+}
 
 func TestSchema_refusesTheMistakesOfAccountsThatASchemaCanSee(t *testing.T) {
 	refusedBySchema(t, adopted, accountMistakes)
