@@ -40,7 +40,9 @@ func newRecoveryStack(scope constructs.Construct, b *blueprint.Blueprint, binari
 			s.queues[function.Name] = s.queue(function)
 		}
 	}
-	s.machine()
+	for _, machine := range s.blueprint.Machines {
+		s.machine(machine)
+	}
 	s.schedules()
 	s.rules()
 	s.alarms()
@@ -64,28 +66,28 @@ func (s *recovery) ledger() {
 	})
 }
 
-// machine is the compiled definition, untouched: CloudFormation substitutes the
+// machine is a compiled definition, untouched: CloudFormation substitutes the
 // functions' published versions, so a deploy never changes a run in flight.
-func (s *recovery) machine() {
+func (s *recovery) machine(m blueprint.Machine) {
 	substitutions := map[string]*string{}
 	var versions []*string
 	for _, function := range s.blueprint.Functions {
-		if strings.Contains(s.blueprint.Machine.Definition, workflow.Token(function.Name)) {
+		if strings.Contains(m.Definition, workflow.Token(function.Name)) {
 			version := s.functions[function.Name].CurrentVersion().FunctionArn()
 			substitutions[workflow.TokenName(function.Name)] = version
 			versions = append(versions, version)
 		}
 	}
-	role := awsiam.NewRole(s.stack, jsii.String("MachineRole"), &awsiam.RoleProps{
+	role := awsiam.NewRole(s.stack, suffixed("MachineRole", string(m.Course)), &awsiam.RoleProps{
 		AssumedBy: service("states"),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{"invoke": document(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 			Actions: jsii.Strings("lambda:InvokeFunction"), Resources: &versions,
 		}))},
 	})
-	machine := awsstepfunctions.NewCfnStateMachine(s.stack, jsii.String("Machine"), &awsstepfunctions.CfnStateMachineProps{
-		StateMachineName:        jsii.String(s.blueprint.Machine.Name),
+	machine := awsstepfunctions.NewCfnStateMachine(s.stack, suffixed("Machine", string(m.Course)), &awsstepfunctions.CfnStateMachineProps{
+		StateMachineName:        jsii.String(m.Name),
 		RoleArn:                 role.RoleArn(),
-		DefinitionString:        jsii.String(s.blueprint.Machine.Definition),
+		DefinitionString:        jsii.String(m.Definition),
 		DefinitionSubstitutions: substitutions,
 	})
 	awscdk.Validations_Of(machine).Acknowledge(&awscdk.Acknowledgment{
@@ -173,6 +175,14 @@ func (s *recovery) rules() {
 }
 
 // construct names a construct after what it is and what it is called.
+// suffixed is a construct of which there is one that needs no name.
+func suffixed(kind, name string) *string {
+	if name == "" {
+		return jsii.String(kind)
+	}
+	return construct(kind, name)
+}
+
 func construct(kind, name string) *string { return jsii.String(kind + "-" + name) }
 
 func service(name string) awsiam.IPrincipal {

@@ -52,11 +52,11 @@ func TestFunctions_logToAGroupThatForgets(t *testing.T) {
 func TestMachine_isTheCompiledDefinitionByteForByte(t *testing.T) {
 	forEvery(t, func(t *testing.T, s stack) {
 		machine := s.only(t, "AWS::StepFunctions::StateMachine")
-		if diff := cmp.Diff(s.blueprint.Machine.Definition, machine.Properties["DefinitionString"]); diff != "" {
+		if diff := cmp.Diff(s.blueprint.Machines[0].Definition, machine.Properties["DefinitionString"]); diff != "" {
 			t.Errorf("(-blueprint +template):\n%s", diff)
 		}
-		if got := machine.Properties["StateMachineName"]; got != s.blueprint.Machine.Name {
-			t.Errorf("named %v, want %s", got, s.blueprint.Machine.Name)
+		if got := machine.Properties["StateMachineName"]; got != s.blueprint.Machines[0].Name {
+			t.Errorf("named %v, want %s", got, s.blueprint.Machines[0].Name)
 		}
 	}, "recovery")
 }
@@ -72,7 +72,7 @@ func TestMachine_callsPublishedVersionsThatAreKept(t *testing.T) {
 			got[name] = s.render(value)
 		}
 		called := map[string]bool{}
-		for _, match := range token.FindAllStringSubmatch(s.blueprint.Machine.Definition, -1) {
+		for _, match := range token.FindAllStringSubmatch(s.blueprint.Machines[0].Definition, -1) {
 			called[match[1]] = true
 		}
 		for _, f := range s.blueprint.Functions {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/workflow"
 )
 
@@ -27,7 +28,7 @@ func newGraph() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			definition, err := workflow.Compile(p)
+			definition, err := workflow.Compile(p, plan.CourseRecover)
 			if err != nil {
 				return err
 			}

@@ -13,6 +13,5 @@ import (
 func main() { edge.Main(wire) }
 
 func wire(cfg aws.Config) edge.Handler[step.Answer] {
-	book := ledger.New(cfg)
-	return step.Handler(book, launchinstances.New(cfg))
+	return step.Handler(ledger.New(cfg), edge.In(cfg, launchinstances.New))
 }

@@ -14,5 +14,6 @@ func main() { edge.Main(wire) }
 
 func wire(cfg aws.Config) edge.Handler[step.Answer] {
 	book := ledger.New(cfg)
-	return step.Handler(book, shifttraffic.New(cfg, book))
+	kind := shifttraffic.New(cfg, book) // of the region that Pilotlight lives in, whichever way users are moved
+	return step.Handler(book, func(string) *shifttraffic.Kind { return kind })
 }

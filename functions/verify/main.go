@@ -13,6 +13,6 @@ import (
 func main() { edge.Main(wire) }
 
 func wire(cfg aws.Config) edge.Handler[step.Answer] {
-	book := ledger.New(cfg)
-	return step.Handler(book, verify.New(nil))
+	kind := verify.New(nil)
+	return step.Handler(ledger.New(cfg), func(string) *verify.Kind { return kind })
 }

@@ -14,9 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	ages "github.com/pilotlight/pilotlight/pkg/age/publisher"
+	"github.com/pilotlight/pilotlight/pkg/answering"
 	"github.com/pilotlight/pilotlight/pkg/closing"
 	"github.com/pilotlight/pilotlight/pkg/decide"
 	"github.com/pilotlight/pilotlight/pkg/failure"
+	"github.com/pilotlight/pilotlight/pkg/holding"
 	"github.com/pilotlight/pilotlight/pkg/ledger/ledgertest"
 	"github.com/pilotlight/pilotlight/pkg/opening"
 	"github.com/pilotlight/pilotlight/pkg/plan"
@@ -29,6 +31,8 @@ import (
 // An error of class BadInput is a refusal; any other comes from behind.
 var readings = map[string]func(json.RawMessage) error{
 	"close-run":         func(raw json.RawMessage) error { return handled(closing.Handler(empty()), raw) },
+	"answer-run":        func(raw json.RawMessage) error { return handled(answering.Handler(empty()), raw) },
+	"hold-step":         func(raw json.RawMessage) error { return handled(holding.Handler(empty(), nil), raw) },
 	"open-run":          func(raw json.RawMessage) error { return handled(opening.Handler(empty(), nil), raw) },
 	"decide-failover":   decided,
 	"publish-ages":      func(raw json.RawMessage) error { return handled(ages.New(nowhere, down()).Handle, raw) },
@@ -37,9 +41,23 @@ var readings = map[string]func(json.RawMessage) error{
 	"rotate-snapshots":  func(raw json.RawMessage) error { return passes(protect.RotateSnapshots, raw) },
 	"protect-databases": func(raw json.RawMessage) error { return passes(protect.ProtectDatabases, raw) },
 	"watch-replication": func(raw json.RawMessage) error { return passes(protect.WatchReplication, raw) },
+	"approve":           steps[plan.Approve],
+	"associate-address": steps[plan.AssociateAddress],
+	"create-replica":    steps[plan.CreateReplica],
+	"create-stack":      steps[plan.CreateStack],
+	"event-source":      steps[plan.EventSource],
+	"fence":             steps[plan.Fence],
+	"invoke-function":   steps[plan.InvokeFunction],
 	"launch-instances":  steps[plan.LaunchInstances],
 	"promote-database":  steps[plan.PromoteDatabase],
+	"register-targets":  steps[plan.RegisterTargets],
+	"resize-instances":  steps[plan.ResizeInstances],
 	"restore-volumes":   steps[plan.RestoreVolumes],
+	"resume-protection": steps[plan.ResumeProtection],
+	"retire":            steps[plan.Retire],
+	"run-command":       steps[plan.RunCommand],
+	"run-plan":          steps[plan.RunPlan],
+	"scale-group":       steps[plan.ScaleGroup],
 	"set-parameter":     steps[plan.SetParameter],
 	"shift-traffic":     steps[plan.ShiftTraffic],
 	"verify":            steps[plan.Verify],
@@ -77,7 +95,7 @@ func handled[Out any](handle func(context.Context, json.RawMessage) (Out, error)
 }
 
 func steps[Spec any](raw json.RawMessage) error {
-	return handled(step.Handler[Spec](empty(), nil), raw) // no run holds the lock, so no kind is asked
+	return handled(step.Handler(empty(), func(string) step.Kind[Spec] { return nil }), raw) // no run holds the lock, so no kind is asked
 }
 
 func decided(raw json.RawMessage) error {

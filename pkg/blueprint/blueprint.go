@@ -27,9 +27,9 @@ type Blueprint struct {
 	Schedules []Schedule
 	Rules     []Rule // on the recovery region's default event bus
 	Forwards  []Forward
-	Machine   Machine
-	Alarms    []Alarm  // in the recovery region
-	Traffic   *Traffic // nil when no step shifts traffic by health check
+	Machines  []Machine // one a course, the failover's first
+	Alarms    []Alarm   // in the recovery region
+	Traffic   *Traffic  // nil when no step shifts traffic by health check
 }
 
 // Function is one Lambda: the folder of that name in functions/, deployed once a
@@ -87,6 +87,7 @@ type Pattern map[string]any
 // Machine is the state machine. Definition holds one token a function,
 // ${PromoteDatabaseArn}, that stands for the published version's ARN.
 type Machine struct {
+	Course     plan.Course
 	Name       string
 	Definition string
 }

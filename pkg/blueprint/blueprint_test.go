@@ -83,7 +83,7 @@ func TestFunctions_haveAFolderAPurposeAndAName(t *testing.T) {
 			}
 		}
 		for _, f := range inputs.Functions() {
-			if strings.Contains(b.Machine.Definition, workflow.Token(f)) && !seen[f] {
+			if strings.Contains(b.Machines[0].Definition, workflow.Token(f)) && !seen[f] {
 				t.Errorf("the machine invokes %s, which is not deployed", f)
 			}
 		}
@@ -135,7 +135,7 @@ func TestNames_areShortEnoughForAWSAndTakenOnce(t *testing.T) {
 		for _, f := range b.Forwards {
 			check("forward", f.Name, longestSchedule)
 		}
-		check("machine", b.Machine.Name, longestMachine)
+		check("machine", b.Machines[0].Name, longestMachine)
 		check("table", b.Table, longestTable)
 	})
 }

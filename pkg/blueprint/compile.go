@@ -22,17 +22,19 @@ const (
 
 // Compile gives everything that a valid plan needs in AWS. It is deterministic.
 func Compile(p *plan.Plan) (*Blueprint, error) {
-	machine, err := workflow.Compile(p)
-	if err != nil {
-		return nil, err
-	}
 	b := &Blueprint{
 		Plan:     p.Name,
 		Primary:  p.Primary,
 		Recovery: p.Recovery,
 		Accounts: p.Accounts,
 		Table:    names.Table(p.Name),
-		Machine:  Machine{Name: names.Machine(p.Name), Definition: machine},
+	}
+	for _, course := range p.Courses() {
+		definition, err := workflow.Compile(p, course)
+		if err != nil {
+			return nil, err
+		}
+		b.Machines = append(b.Machines, Machine{course, names.Machine(p.Name, course), definition})
 	}
 	if err := b.protect(p); err != nil {
 		return nil, err
@@ -43,7 +45,9 @@ func Compile(p *plan.Plan) (*Blueprint, error) {
 	if err := b.detect(p); err != nil {
 		return nil, err
 	}
-	b.conduct(p)
+	if err := b.conduct(p); err != nil {
+		return nil, err
+	}
 	b.traffic(p)
 	b.deadLetters()
 	for i := range b.Alarms {
@@ -101,11 +105,11 @@ func passInput(p *plan.Plan, policy *plan.Policy) map[string]any {
 // detect adds decide-failover with its tick and the rule on the plan's alarms.
 func (b *Blueprint) detect(p *plan.Plan) error {
 	b.add(p, "decide-failover",
-		Grant{Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"}, Resources: b.ledger(), Regions: []string{p.Recovery}},
+		b.reads("GetItem"), b.writes(p.Name),
 		Grant{Actions: []string{"cloudwatch:DescribeAlarms"}, Resources: []string{"*"}, Regions: []string{p.Recovery},
 			Because: "DescribeAlarms on more than one alarm has no resource level"},
-		Grant{Actions: []string{"states:StartExecution"}, Resources: []string{b.arn("states", "stateMachine:"+b.Machine.Name)}, Regions: []string{p.Recovery}},
-		Grant{Actions: []string{"states:DescribeExecution"}, Resources: []string{b.arn("states", "execution:"+b.Machine.Name+":*")}, Regions: []string{p.Recovery}},
+		Grant{Actions: []string{"states:StartExecution"}, Resources: b.machines("stateMachine:", ""), Regions: []string{p.Recovery}},
+		Grant{Actions: []string{"states:DescribeExecution"}, Resources: b.machines("execution:", ":*"), Regions: []string{p.Recovery}},
 	)
 	input := map[string]any{"plan": p.Name, "detect": p.Detect}
 	if err := b.schedule(b.named("decide"), decideEvery, "decide-failover", input); err != nil {
@@ -124,25 +128,6 @@ func (b *Blueprint) detect(p *plan.Plan) error {
 		"detail":      map[string]any{"alarmName": alarms},
 	}
 	return b.rule(b.named("alarms"), pattern, "decide-failover", input)
-}
-
-// conduct adds what a run invokes: its opening and closing and one function a
-// step kind of the plan, granted for all the steps of that kind.
-func (b *Blueprint) conduct(p *plan.Plan) {
-	journal := Grant{Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}, Resources: b.ledger(), Regions: []string{p.Recovery}}
-	b.add(p, workflow.OpenRun, append([]Grant{journal}, openGrants(p)...)...)
-	b.add(p, workflow.CloseRun, journal)
-	steps := map[plan.Kind][]*plan.Step{}
-	var kinds []plan.Kind
-	for s := range p.Steps() {
-		if steps[s.Kind] == nil {
-			kinds = append(kinds, s.Kind)
-		}
-		steps[s.Kind] = append(steps[s.Kind], s)
-	}
-	for _, kind := range kinds {
-		b.add(p, string(kind), append([]Grant{journal}, stepGrants[kind](p, steps[kind])...)...)
-	}
 }
 
 // traffic adds the publisher and the alarm that a health check can follow.
@@ -210,8 +195,6 @@ func (b *Blueprint) rule(name string, pattern Pattern, function string, input ma
 }
 
 func (b *Blueprint) named(what string) string { return names.Function(b.Plan, what) }
-
-func (b *Blueprint) ledger() []string { return []string{b.arn("dynamodb", "table/"+b.Table)} }
 
 // arn is a resource of the recovery region in the deployment's account.
 func (b *Blueprint) arn(service, resource string) string {

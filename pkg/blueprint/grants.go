@@ -5,7 +5,6 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/plan"
-	"github.com/pilotlight/pilotlight/pkg/posture"
 )
 
 // Most functions get the same room: none computes anything, and memory buys the
@@ -28,8 +27,24 @@ var purposes = map[string]string{
 	"protect-databases": "Has a database's backups replicated, or takes, copies and retires its snapshots.",
 	"decide-failover":   "Looks at the plan's alarms and starts exactly one run when they all say disaster.",
 	"open-run":          "Takes up a run and pins the recovery points it will use.",
+	"hold-step":         "Asks a person what becomes of a step that failed, and waits for the answer.",
+	AnswerRun:           "Takes what a person says to a run: retry, skip, abort, yes, no, planned, unplanned.",
 	"close-run":         "Says how a run ended and moves the plan's posture there.",
 	"promote-database":  "Step: makes a database replica a primary.",
+	"approve":           "Step: asks a person a question and goes on when the answer is yes.",
+	"associate-address": "Step: moves a pre-allocated Elastic IP to a running instance.",
+	"create-replica":    "Step: makes a database replica in the other region and waits until it follows.",
+	"create-stack":      "Step: creates a CloudFormation stack.",
+	"event-source":      "Step: turns a Lambda event source mapping on or off.",
+	"fence":             "Step: stops the side that is left from taking writes.",
+	"invoke-function":   "Step: invokes the team's own function until it is done.",
+	"register-targets":  "Step: registers instances with a target group.",
+	"resize-instances":  "Step: gives instances another type.",
+	"resume-protection": "Step: turns protection round, so that the side that serves now is the source.",
+	"retire":            "Step: removes what is not needed any more on the side that is left.",
+	"run-command":       "Step: runs an SSM document on instances.",
+	"run-plan":          "Step: runs another plan.",
+	"scale-group":       "Step: brings an Auto Scaling group or an ECS service to its size.",
 	"launch-instances":  "Step: launches instances and registers them with their target group.",
 	"restore-volumes":   "Step: restores volumes from one consistent set and attaches them.",
 	"set-parameter":     "Step: turns an SSM parameter.",
@@ -58,93 +73,29 @@ func see(region string, actions ...string) Grant {
 }
 
 // stepGrants are what the steps of each kind may do, narrowed to what the plan
-// names. Everything is in the recovery region: a step never calls the primary.
+// names: in the region that they act in (the plan's Recovery, as plan.On gives it),
+// and of a fence, and of what stands by again, in the one that is left.
 var stepGrants = map[plan.Kind]func(*plan.Plan, []*plan.Step) []Grant{
-	plan.KindPromoteDatabase: promoteGrants,
-	plan.KindLaunchInstances: launchGrants,
-	plan.KindRestoreVolumes:  restoreGrants,
-	plan.KindSetParameter:    parameterGrants,
-	plan.KindVerify:          func(*plan.Plan, []*plan.Step) []Grant { return nil },
-	plan.KindShiftTraffic:    shiftGrants,
-}
-
-func promoteGrants(p *plan.Plan, steps []*plan.Step) []Grant {
-	var databases []string
-	for _, s := range steps {
-		databases = append(databases, regional("rds", p.Recovery, "db:"+s.Spec.(*plan.PromoteDatabase).Replica))
-	}
-	return []Grant{{
-		Actions:   []string{"rds:DescribeDBInstances", "rds:PromoteReadReplica", "rds:ModifyDBInstance"},
-		Resources: databases, Regions: []string{p.Recovery},
-	}}
-}
-
-func launchGrants(p *plan.Plan, steps []*plan.Step) []Grant {
-	grants := []Grant{
-		see(p.Recovery, "ec2:DescribeInstances", "ec2:DescribeLaunchTemplateVersions", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets"),
-		{Actions: []string{"ec2:RunInstances"}, Regions: []string{p.Recovery}, Resources: []string{
-			unowned(p.Recovery, "image/*"), unowned(p.Recovery, "snapshot/*"),
-			regional("ec2", p.Recovery, "launch-template/*"), regional("ec2", p.Recovery, "subnet/*"),
-			regional("ec2", p.Recovery, "security-group/*"), regional("ec2", p.Recovery, "network-interface/*"),
-			regional("ec2", p.Recovery, "key-pair/*"),
-		}},
-		makes(p, p.Recovery, "RunInstances", "instance/*", "volume/*"),
-		tags(p.Recovery, "RunInstances", "instance/*", "volume/*"),
-	}
-	if roles := instanceRoles(steps); len(roles) > 0 {
-		grants = append(grants, Grant{Actions: []string{"iam:PassRole"}, Resources: roles,
-			Condition: map[string]map[string]string{"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}})
-	}
-	grants = append(grants, keyGrants(p.Recovery)...)
-	var groups []string
-	for _, s := range steps {
-		if targets := s.Spec.(*plan.LaunchInstances).Targets; targets != "" {
-			groups = append(groups, regional("elasticloadbalancing", p.Recovery, "targetgroup/"+targets+"/*"))
-		}
-	}
-	if len(groups) > 0 {
-		grants = append(grants,
-			Grant{Actions: []string{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"}, Resources: []string{"*"},
-				Regions: []string{p.Recovery}, Because: "ELB Describe actions have no resource level"},
-			Grant{Actions: []string{"elasticloadbalancing:RegisterTargets"}, Resources: groups, Regions: []string{p.Recovery}})
-	}
-	return grants
-}
-
-// instanceRoles are the roles that the launched instances take on: those that the
-// plan names and no other, because who can pass any role can become any role.
-func instanceRoles(steps []*plan.Step) []string {
-	var roles []string
-	for _, s := range steps {
-		if role := s.Spec.(*plan.LaunchInstances).Role; role != "" {
-			roles = append(roles, "arn:${Partition}:iam::${Account}:role/"+role)
-		}
-	}
-	return roles
-}
-
-func restoreGrants(p *plan.Plan, _ []*plan.Step) []Grant {
-	return append(keyGrants(p.Recovery),
-		see(p.Recovery, "ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:DescribeVolumes"),
-		makes(p, p.Recovery, "CreateVolume", "volume/*"),
-		Grant{Actions: []string{"ec2:CreateVolume"}, Resources: []string{unowned(p.Recovery, "snapshot/*")}, Regions: []string{p.Recovery}, Condition: ours(p)},
-		tags(p.Recovery, "CreateVolume", "volume/*"),
-		Grant{Actions: []string{"ec2:AttachVolume", "ec2:DeleteVolume"}, Resources: []string{regional("ec2", p.Recovery, "volume/*")}, Regions: []string{p.Recovery}, Condition: ours(p)},
-		Grant{Actions: []string{"ec2:AttachVolume"}, Resources: []string{regional("ec2", p.Recovery, "instance/*")}, Regions: []string{p.Recovery}},
-	)
-}
-
-func parameterGrants(p *plan.Plan, steps []*plan.Step) []Grant {
-	var parameters []string
-	for _, s := range steps {
-		parameters = append(parameters, regional("ssm", p.Recovery, "parameter"+s.Spec.(*plan.SetParameter).Name))
-	}
-	return []Grant{{Actions: []string{"ssm:GetParameter", "ssm:PutParameter"}, Resources: parameters, Regions: []string{p.Recovery}}}
-}
-
-func shiftGrants(p *plan.Plan, _ []*plan.Step) []Grant {
-	return []Grant{{Actions: []string{"cloudwatch:GetMetricStatistics"}, Resources: []string{"*"}, Regions: []string{p.Recovery},
-		Because: "GetMetricStatistics has no resource level; it only reads " + posture.Namespace(p.Name)}}
+	plan.KindApprove:          approveGrants,
+	plan.KindAssociateAddress: addressGrants,
+	plan.KindCreateReplica:    replicaGrants,
+	plan.KindCreateStack:      stackGrants,
+	plan.KindEventSource:      eventSourceGrants,
+	plan.KindFence:            fenceGrants,
+	plan.KindInvokeFunction:   invokeGrants,
+	plan.KindLaunchInstances:  launchGrants,
+	plan.KindPromoteDatabase:  promoteGrants,
+	plan.KindRegisterTargets:  registerGrants,
+	plan.KindResizeInstances:  resizeGrants,
+	plan.KindRestoreVolumes:   restoreGrants,
+	plan.KindResumeProtection: resumeGrants,
+	plan.KindRetire:           retireGrants,
+	plan.KindRunCommand:       commandGrants,
+	plan.KindRunPlan:          runPlanGrants,
+	plan.KindScaleGroup:       scaleGrants,
+	plan.KindSetParameter:     parameterGrants,
+	plan.KindShiftTraffic:     shiftGrants,
+	plan.KindVerify:           verifyGrants,
 }
 
 // openGrants let open-run find the recovery points that the run will use.

@@ -50,7 +50,7 @@ type task struct {
 func TestMachine_sendsEveryFunctionWhatItTakes(t *testing.T) {
 	each(t, func(t *testing.T, b *blueprint.Blueprint) {
 		var machine struct{ States map[string]task }
-		if err := json.Unmarshal([]byte(b.Machine.Definition), &machine); err != nil {
+		if err := json.Unmarshal([]byte(b.Machines[0].Definition), &machine); err != nil {
 			t.Fatal(err)
 		}
 		invoked := map[string]bool{}

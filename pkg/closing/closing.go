@@ -1,7 +1,7 @@
-// Package closing ends a run: it says which of the three ends it came to and
-// moves the plan's posture there. It never claims Recovered for a run with a
-// step that began and did not finish, nor Aborted for one that may have changed
-// something.
+// Package closing ends a run: it says what has to be taken back first, step by
+// step and newest first, then which of the three ends the run came to, and moves
+// the plan's posture there. It never claims Recovered for a run with a step that
+// began and did not finish, nor Aborted for one that left something.
 package closing
 
 import (
@@ -14,28 +14,25 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/input"
 	"github.com/pilotlight/pilotlight/pkg/run"
+	"github.com/pilotlight/pilotlight/pkg/step"
 )
 
 // Request is close-run's input. Failure is what the machine caught; nil when
-// every step is done.
+// every step is over, or one was just taken back.
 type Request struct {
-	Plan    string   `json:"plan"`
-	Run     string   `json:"run"`
-	Steps   []string `json:"steps,omitempty"` // all of the plan's; needed without Failure
-	Failure *Failure `json:"failure,omitempty"`
+	Plan    string          `json:"plan"`
+	Run     string          `json:"run"`
+	Steps   []string        `json:"steps"` // all of the course's
+	Failure *failure.Caught `json:"failure,omitempty"`
 }
 
-// Failure is Step Functions' error output.
-type Failure struct {
-	Error string `json:"Error"`
-	Cause string `json:"Cause"`
-}
-
-// Answer is what the machine branches on.
+// Answer is what the machine branches on: an end, or the kind of the step that is
+// taken back next, with the request for it.
 type Answer struct {
-	Status      run.End `json:"status"`
-	WaitSeconds int     `json:"waitSeconds"` // always 0: every answer to the machine has it
-	Detail      string  `json:"detail"`
+	Status      string          `json:"status"`
+	WaitSeconds int             `json:"waitSeconds"` // always 0: every answer to the machine has it
+	Detail      string          `json:"detail"`
+	Request     json.RawMessage `json:"request"` // null with an end
 }
 
 // Ledger is what closing needs of the plan's ledger.
@@ -47,10 +44,7 @@ type Ledger interface {
 
 const function = "close-run"
 
-// Step under which the run's own entries are journalled.
-const Step = "run"
-
-// Handler is close-run. Asked again, it answers the end that is recorded.
+// Handler is close-run. Asked again, it answers what is recorded.
 func Handler(ledger Ledger) func(context.Context, json.RawMessage) (Answer, error) {
 	return func(ctx context.Context, raw json.RawMessage) (Answer, error) {
 		request, err := decode(raw)
@@ -62,7 +56,7 @@ func Handler(ledger Ledger) func(context.Context, json.RawMessage) (Answer, erro
 			return Answer{}, err
 		}
 		if record.State.Run == request.Run && record.State.Phase == run.Over {
-			return Answer{Status: record.State.End, Detail: "closed before"}, nil
+			return Answer{Status: string(record.State.End), Detail: "closed before"}, nil
 		}
 		if err := record.State.Holds(request.Run); err != nil {
 			return Answer{}, err
@@ -70,32 +64,25 @@ func Handler(ledger Ledger) func(context.Context, json.RawMessage) (Answer, erro
 		if err := complete(record, request); err != nil {
 			return Answer{}, err
 		}
-		end, detail := Judge(record, request.Failure)
-		closed, err := record.State.Closed(end, record.Now)
-		if err != nil {
+		if record, err = stop(ctx, ledger, record, request); err != nil {
 			return Answer{}, err
 		}
-		entry := run.Entry{Run: request.Run, Step: Step, Event: run.Done, At: record.Now, Detail: string(end) + ": " + detail}
-		if err := ledger.Note(ctx, request.Plan, entry); err != nil {
-			return Answer{}, err
+		if next, ok := Next(record); ok {
+			return takeBack(next)
 		}
-		if err := ledger.Swap(ctx, record.State, closed); err != nil {
-			return Answer{}, fmt.Errorf("close run %s: %w", request.Run, err)
-		}
-		slog.InfoContext(ctx, "run closed", "plan", request.Plan, "run", request.Run, "end", end, "reason", detail)
-		return Answer{Status: end, Detail: detail}, nil
+		return end(ctx, ledger, record, request)
 	}
 }
 
 // complete refuses to close a run as a success while a step of the plan is not
-// done: an input that was sent too early must not end a run that goes on.
+// over: an input that was sent too early must not end a run that goes on.
 func complete(record run.Record, request Request) error {
-	if request.Failure != nil {
+	if _, stopped := record.Stopped(); stopped || request.Failure != nil {
 		return nil
 	}
 	var open []string
 	for _, step := range request.Steps {
-		if _, done := record.Find(step, run.Done); !done {
+		if !record.Passed(step) {
 			open = append(open, step)
 		}
 	}
@@ -105,49 +92,71 @@ func complete(record run.Record, request Request) error {
 	return nil
 }
 
-// Judge says how a run ended and why, from its journal alone.
-func Judge(record run.Record, failed *Failure) (run.End, string) {
-	unfinished := unfinished(record)
-	switch {
-	case failed == nil && !record.Acted():
-		return run.Aborted, "no step was begun"
-	case failed == nil && len(unfinished) == 0:
-		return run.Recovered, "every step is done"
-	case failed == nil:
-		return run.Dirty, "begun and not done: " + strings.Join(unfinished, ", ")
-	case !record.Acted():
-		return run.Aborted, "nothing was changed: " + failed.reason()
-	}
-	detail := failed.reason()
-	if len(unfinished) > 0 {
-		detail += "; begun and not done: " + strings.Join(unfinished, ", ")
-	}
-	return run.Dirty, detail
-}
-
-func unfinished(record run.Record) []string {
-	var steps []string
-	for _, entry := range record.Entries {
-		if entry.Event != run.Begun {
-			continue
+// stop notes that no step acts any more, and whether the run is taken back: it is
+// when a person or the plan aborted it, and at the end of a drill. Any other failure
+// leaves everything as it is for a person, who knows more. A failure while the run
+// is taken back is one of the step that was next.
+func stop(ctx context.Context, ledger Ledger, record run.Record, request Request) (run.Record, error) {
+	entry := run.Entry{Run: request.Run, Step: run.Whole, Event: run.Failed, At: record.Now}
+	switch _, stopped := record.Stopped(); {
+	case stopped && request.Failure != nil:
+		next, ok := Next(record)
+		if !ok {
+			return record, nil
 		}
-		if _, done := record.Find(entry.Step, run.Done); !done {
-			steps = append(steps, entry.Step)
+		entry.Step, entry.Event, entry.Detail = next.Step, run.Left, "step "+next.Step+" could not be taken back: "+request.Failure.Reason()
+	case stopped:
+		return record, nil
+	case request.Failure == nil && record.State.Mode == run.Drill:
+		entry.Event, entry.Detail = run.Undoing, drillOver
+	case request.Failure == nil:
+		return record, nil
+	default:
+		entry.Detail = request.Failure.Reason()
+		if request.Failure.Is(failure.Abort) || record.State.Mode == run.Drill {
+			entry.Event = run.Undoing
 		}
 	}
-	return steps
+	if err := ledger.Note(ctx, request.Plan, entry); err != nil {
+		return record, err
+	}
+	return ledger.Open(ctx, request.Plan, request.Run)
 }
 
-// reason is the function's own message where the cause holds one: Lambda's
-// errors arrive as JSON in Cause.
-func (f Failure) reason() string {
-	var cause struct {
-		Message string `json:"errorMessage"`
+// Next is the step that is taken back next: the newest that is not, of a run that
+// is taken back.
+func Next(record run.Record) (run.Entry, bool) {
+	if stopped, ok := record.Stopped(); !ok || stopped.Event != run.Undoing {
+		return run.Entry{}, false
 	}
-	if err := json.Unmarshal([]byte(f.Cause), &cause); err == nil && cause.Message != "" {
-		return cause.Message
+	open := record.Unsettled()
+	if len(open) == 0 {
+		return run.Entry{}, false
 	}
-	return strings.TrimSuffix(f.Error+": "+f.Cause, ": ")
+	return open[0], true
+}
+
+// takeBack is the request that the step was begun with, for its Undo.
+func takeBack(next run.Entry) (Answer, error) {
+	request, err := step.Undoing(next)
+	return Answer{Status: string(next.Kind), Detail: "take back " + next.Step, Request: request}, err
+}
+
+func end(ctx context.Context, ledger Ledger, record run.Record, request Request) (Answer, error) {
+	end, detail := Judge(record, request.Failure)
+	closed, err := record.State.Closed(end, record.Now)
+	if err != nil {
+		return Answer{}, err
+	}
+	entry := run.Entry{Run: request.Run, Step: run.Whole, Event: run.Done, At: record.Now, Detail: string(end) + ": " + detail}
+	if err := ledger.Note(ctx, request.Plan, entry); err != nil {
+		return Answer{}, err
+	}
+	if err := ledger.Swap(ctx, record.State, closed); err != nil {
+		return Answer{}, fmt.Errorf("close run %s: %w", request.Run, err)
+	}
+	slog.InfoContext(ctx, "run closed", "plan", request.Plan, "run", request.Run, "end", end, "reason", detail)
+	return Answer{Status: string(end), Detail: detail}, nil
 }
 
 func decode(raw []byte) (Request, error) {
@@ -158,8 +167,8 @@ func decode(raw []byte) (Request, error) {
 	if err := input.Need(function, input.Field{Name: "plan", Value: request.Plan}, input.Field{Name: "run", Value: request.Run}); err != nil {
 		return request, err
 	}
-	if request.Failure == nil && len(request.Steps) == 0 {
-		return request, failure.BadInputf("an input of %s without \"failure\" needs \"steps\", all of the plan's; send one as in events/%s", function, function)
+	if len(request.Steps) == 0 {
+		return request, failure.BadInputf("an input of %s needs \"steps\", all of the plan's; send one as in events/%s", function, function)
 	}
 	return request, nil
 }

@@ -30,11 +30,11 @@ func journal(lines ...string) []run.Entry {
 }
 
 func TestJudge(t *testing.T) {
-	failed := &closing.Failure{Error: "Pilotlight.Permanent", Cause: `{"errorMessage":"there is no replica","errorType":"Pilotlight.Permanent"}`}
+	failed := &failure.Caught{Error: "Pilotlight.Permanent", Cause: `{"errorMessage":"there is no replica","errorType":"Pilotlight.Permanent"}`}
 	for _, c := range []struct {
 		name    string
 		journal []run.Entry
-		failure *closing.Failure
+		failure *failure.Caught
 		end     run.End
 		says    string
 	}{
@@ -46,9 +46,9 @@ func TestJudge(t *testing.T) {
 		{"is dirty when it failed between two steps", journal("orders begun", "orders done"), failed, run.Dirty, "there is no replica"},
 		{"is dirty when a step failed", journal("orders begun", "orders failed"), failed, run.Dirty, "begun and not done: orders"},
 		{"names every step that is left half-way", journal("orders begun", "web begun", "web good", "data begun", "web done"), failed, run.Dirty, "begun and not done: orders, data"},
-		{"takes a cause that is no JSON as it is", nil, &closing.Failure{Error: "States.Timeout", Cause: "the step ran out of time"}, run.Aborted, "nothing was changed: States.Timeout: the step ran out of time"},
-		{"does without a cause", nil, &closing.Failure{Error: "States.Timeout"}, run.Aborted, "nothing was changed: States.Timeout"},
-		{"takes JSON without a message as it is", nil, &closing.Failure{Error: "Lambda.Unknown", Cause: `{"code":7}`}, run.Aborted, `nothing was changed: Lambda.Unknown: {"code":7}`},
+		{"takes a cause that is no JSON as it is", nil, &failure.Caught{Error: "States.Timeout", Cause: "the step ran out of time"}, run.Aborted, "nothing was changed: States.Timeout: the step ran out of time"},
+		{"does without a cause", nil, &failure.Caught{Error: "States.Timeout"}, run.Aborted, "nothing was changed: States.Timeout"},
+		{"takes JSON without a message as it is", nil, &failure.Caught{Error: "Lambda.Unknown", Cause: `{"code":7}`}, run.Aborted, `nothing was changed: Lambda.Unknown: {"code":7}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			end, detail := closing.Judge(run.Record{Entries: c.journal}, c.failure)
@@ -68,9 +68,9 @@ func TestJudge_neverClaimsMoreThanTheJournalShows(t *testing.T) {
 		for range random.IntN(10) {
 			entries = append(entries, run.Entry{Step: steps[random.IntN(len(steps))], Event: events[random.IntN(len(events))]})
 		}
-		var failed *closing.Failure
+		var failed *failure.Caught
 		if random.IntN(2) == 0 {
-			failed = &closing.Failure{Error: "States.ALL"}
+			failed = &failure.Caught{Error: "States.ALL"}
 		}
 		has := func(step string, event run.Event) bool {
 			return slices.ContainsFunc(entries, func(e run.Entry) bool { return e.Event == event && (step == "" || e.Step == step) })

@@ -27,7 +27,9 @@ type Input struct {
 // Manual starts a run without looking at alarms. Reason is required and ends up
 // in the run's input.
 type Manual struct {
-	Reason string `json:"reason"`
+	Reason string    `json:"reason"`
+	Mode   run.Mode  `json:"mode,omitempty"` // empty: unplanned
+	AsOf   time.Time `json:"asOf,omitzero"`  // recovery points from before this moment alone; zero: the newest
 }
 
 // Output says what was decided, for the log and for a person at the console.
@@ -50,11 +52,12 @@ type Alarms interface {
 	Read(ctx context.Context, alarms []plan.Alarm) ([]Sight, error)
 }
 
-// Executions starts and looks at the plan's state machine. Start is idempotent:
-// the same name and input is the same execution.
+// Executions starts the execution of the run that holds a plan's lock, on the
+// machine of its mode, and looks at it. Start is idempotent: the same name and
+// input is the same execution.
 type Executions interface {
-	Start(ctx context.Context, plan, name, input string) error
-	Status(ctx context.Context, plan, name string) (Execution, error)
+	Start(ctx context.Context, state run.State) error
+	Status(ctx context.Context, state run.State) (Execution, error)
 }
 
 // Execution is what Step Functions says of a run. The zero value: there is none.
@@ -113,9 +116,11 @@ func (d Decider) decide(ctx context.Context, request Input) (Output, error) {
 	if state.Phase == run.Starting || state.Phase == run.Running {
 		return d.reconcile(ctx, state, now)
 	}
-	verdict, reason := Start, ""
+	verdict, order := Start, run.Order{}
+	reason := ""
 	if request.Manual != nil {
 		reason = "started by hand: " + request.Manual.Reason
+		order.Mode, order.AsOf = request.Manual.Mode, request.Manual.AsOf
 	} else {
 		sights, err := d.Alarms.Read(ctx, request.Detect.Alarms)
 		if err != nil {
@@ -126,7 +131,8 @@ func (d Decider) decide(ctx context.Context, request Input) (Output, error) {
 	if verdict != Start {
 		return Output{Verdict: verdict, Reason: reason}, nil
 	}
-	next, err := state.Start(reason, now)
+	order.Reason = reason
+	next, err := state.Start(order, now)
 	if err != nil {
 		return Output{Verdict: Ignore, Reason: err.Error()}, nil
 	}
@@ -136,21 +142,21 @@ func (d Decider) decide(ctx context.Context, request Input) (Output, error) {
 		}
 		return Output{}, err
 	}
-	return Output{Start, reason, next.Run}, d.Executions.Start(ctx, request.Plan, next.Run, next.Input)
+	return Output{Start, reason, next.Run}, d.Executions.Start(ctx, next)
 }
 
 // reconcile sees a lock through: an execution that was never started is started
 // with the very same name and input; one that is over without having closed its
 // run is closed here. No clock alone ever frees a lock.
 func (d Decider) reconcile(ctx context.Context, state run.State, now time.Time) (Output, error) {
-	execution, err := d.Executions.Status(ctx, state.Plan, state.Run)
+	execution, err := d.Executions.Status(ctx, state)
 	if err != nil {
 		return Output{}, err
 	}
 	switch {
 	case !execution.Exists:
 		return Output{Start, "the lock was taken and no execution was found: sent again", state.Run},
-			d.Executions.Start(ctx, state.Plan, state.Run, state.Input)
+			d.Executions.Start(ctx, state)
 	case !execution.Over:
 		return Output{Ignore, "run " + state.Run + " is under way", state.Run}, nil
 	case now.Sub(execution.Ended) < graceAfterEnd:

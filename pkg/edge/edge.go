@@ -63,3 +63,13 @@ func Named[Out any](handle Handler[Out]) Handler[Out] {
 		return out, nil
 	}
 }
+
+// In makes something of AWS for whatever region is asked for: what make makes in
+// the function's own.
+func In[T any](cfg aws.Config, make func(aws.Config) T) func(region string) T {
+	return func(region string) T {
+		there := cfg.Copy()
+		there.Region = region
+		return make(there)
+	}
+}

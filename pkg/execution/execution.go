@@ -16,6 +16,7 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/decide"
 	"github.com/pilotlight/pilotlight/pkg/names"
+	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
 // api is all that is asked of Step Functions, and so the IAM checklist.
@@ -30,27 +31,27 @@ type Executions struct{ states api }
 // New uses cfg's region.
 func New(cfg aws.Config) Executions { return Executions{sfn.NewFromConfig(cfg)} }
 
-// Start starts the execution unless it has been started already.
-func (e Executions) Start(ctx context.Context, plan, name, input string) error {
-	machine, err := resource(ctx, "stateMachine", names.Machine(plan))
+// Start starts the run's execution unless it has been started already.
+func (e Executions) Start(ctx context.Context, state run.State) error {
+	machine, err := resource(ctx, "stateMachine", names.Machine(state.Plan, state.Mode.Course()))
 	if err != nil {
 		return err
 	}
 	_, err = e.states.StartExecution(ctx, &sfn.StartExecutionInput{
 		StateMachineArn: aws.String(machine),
-		Name:            aws.String(name),
-		Input:           aws.String(input),
+		Name:            aws.String(state.Run),
+		Input:           aws.String(state.Input),
 	})
 	var exists *types.ExecutionAlreadyExists
 	if err != nil && !errors.As(err, &exists) {
-		return fmt.Errorf("start execution %s: %w", name, err)
+		return fmt.Errorf("start execution %s: %w", state.Run, err)
 	}
 	return nil
 }
 
 // Status is what Step Functions says of a run; the zero value when it knows none.
-func (e Executions) Status(ctx context.Context, plan, name string) (decide.Execution, error) {
-	execution, err := resource(ctx, "execution", names.Machine(plan)+":"+name)
+func (e Executions) Status(ctx context.Context, state run.State) (decide.Execution, error) {
+	execution, err := resource(ctx, "execution", names.Machine(state.Plan, state.Mode.Course())+":"+state.Run)
 	if err != nil {
 		return decide.Execution{}, err
 	}
@@ -60,7 +61,7 @@ func (e Executions) Status(ctx context.Context, plan, name string) (decide.Execu
 		return decide.Execution{}, nil
 	}
 	if err != nil {
-		return decide.Execution{}, fmt.Errorf("look at execution %s: %w", name, err)
+		return decide.Execution{}, fmt.Errorf("look at execution %s: %w", state.Run, err)
 	}
 	return decide.Execution{
 		Exists:  true,

@@ -28,6 +28,9 @@ const (
 	BadInput Class = "Pilotlight.BadInput"
 	// RunOver: the run does not hold the plan's lock (any more); nothing was done.
 	RunOver Class = "Pilotlight.RunOver"
+	// Abort: a person, or the plan, says that the run ends here and that what it
+	// made is taken back.
+	Abort Class = "Pilotlight.Abort"
 )
 
 // Failed is an error whose class is known where it arises.

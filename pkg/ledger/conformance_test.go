@@ -57,7 +57,7 @@ func state(t *testing.T, b book, plan string) run.State {
 func starts(t *testing.T, b book, plan string) run.State {
 	t.Helper()
 	was := state(t, b, plan)
-	next, err := was.Start("a test", noon)
+	next, err := was.Start(run.Order{Reason: "a test"}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,17 +10,13 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/aws/smithy-go/middleware"
 
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/names"
@@ -110,26 +106,47 @@ func (l *Ledger) Open(ctx context.Context, plan, runID string) (run.Record, erro
 		return run.Record{}, err
 	}
 	record := run.Record{State: state, Now: now, Pins: run.Pins{}}
+	err = l.each(ctx, plan, plan, runPrefix(runID), func(item map[string]types.AttributeValue) error { return add(&record, item, runID) })
+	if err != nil {
+		return run.Record{}, fmt.Errorf("read the journal of run %s: %w", runID, err)
+	}
+	err = l.each(ctx, plan, names.Answers(plan), runPrefix(runID), func(item map[string]types.AttributeValue) error {
+		var answer run.Answer
+		if err := decode(item, &answer); err != nil {
+			return err
+		}
+		record.Answers = append(record.Answers, answer)
+		return nil
+	})
+	if err != nil {
+		return run.Record{}, fmt.Errorf("read the answers to run %s: %w", runID, err)
+	}
+	slices.SortStableFunc(record.Entries, func(a, b run.Entry) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(record.Answers, func(a, b run.Answer) int { return a.At.Compare(b.At) })
+	return record, nil
+}
+
+// each visits the items of a partition whose names begin with a prefix.
+func (l *Ledger) each(ctx context.Context, plan, partition, prefix string, visit func(map[string]types.AttributeValue) error) error {
 	pages := dynamodb.NewQueryPaginator(l.db, &dynamodb.QueryInput{
 		TableName:                 aws.String(names.Table(plan)),
 		ConsistentRead:            aws.Bool(true),
-		KeyConditionExpression:    aws.String("#plan = :plan AND begins_with(#item, :run)"),
+		KeyConditionExpression:    aws.String("#plan = :plan AND begins_with(#item, :prefix)"),
 		ExpressionAttributeNames:  map[string]string{"#plan": partitionKey, "#item": sortKey},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":plan": text(plan), ":run": text(runPrefix(runID))},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":plan": text(partition), ":prefix": text(prefix)},
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return run.Record{}, fmt.Errorf("read the journal of run %s: %w", runID, err)
+			return err
 		}
 		for _, item := range page.Items {
-			if err := add(&record, item, runID); err != nil {
-				return run.Record{}, fmt.Errorf("read the journal of run %s: %w", runID, err)
+			if err := visit(item); err != nil {
+				return err
 			}
 		}
 	}
-	slices.SortStableFunc(record.Entries, func(a, b run.Entry) int { return a.At.Compare(b.At) })
-	return record, nil
+	return nil
 }
 
 func add(record *run.Record, item map[string]types.AttributeValue, runID string) error {
@@ -148,10 +165,20 @@ func add(record *run.Record, item map[string]types.AttributeValue, runID string)
 // is, and that is no error.
 func (l *Ledger) Note(ctx context.Context, plan string, entry run.Entry) error {
 	name := runPrefix(entry.Run) + "entry/" + entry.Step + "/" + string(entry.Event)
+	if entry.Attempt > 0 {
+		name += fmt.Sprintf("/%d", entry.Attempt)
+	}
 	if entry.Event == run.Good || entry.Event == run.Missed {
 		name += "/" + entry.At.UTC().Format(time.RFC3339)
 	}
 	return l.once(ctx, plan, name, entry)
+}
+
+// Say writes what a person answered, once, where answer-run alone may write; given
+// is false when that step's attempt had an answer already.
+func (l *Ledger) Say(ctx context.Context, plan string, answer run.Answer) (given bool, err error) {
+	name := fmt.Sprintf("%sanswer/%s/%d", runPrefix(answer.Run), answer.Step, answer.Attempt)
+	return l.put(ctx, plan, names.Answers(plan), name, answer)
 }
 
 // Pin records the recovery points that a run will use, once; a second call
@@ -181,27 +208,16 @@ func (l *Ledger) Pins(ctx context.Context, plan string) (run.Pins, error) {
 	return pins, decode(out.Item, &pins)
 }
 
-// Shift sends users to a side, if the run of that epoch still holds the lock, and
-// says whether that changed anything. This write is what fences a stale run off: the
-// publisher turns the side into the metric, and nothing else does.
-func (l *Ledger) Shift(ctx context.Context, plan string, epoch int64, to run.Side) (bool, error) {
-	state, _, err := l.State(ctx, plan)
-	if err != nil {
-		return false, err
-	}
-	if err := state.Holds(run.Name(plan, epoch)); err != nil {
-		return false, err
-	}
-	if state.Side == to {
-		return false, nil
-	}
-	return true, l.Swap(ctx, state, state.Shifted(to))
+func (l *Ledger) once(ctx context.Context, plan, name string, value any) error {
+	_, err := l.put(ctx, plan, plan, name, value)
+	return err
 }
 
-func (l *Ledger) once(ctx context.Context, plan, name string, value any) error {
-	item, err := encode(plan, name, value)
+// put writes an item unless there is one; written is false when there was.
+func (l *Ledger) put(ctx context.Context, plan, partition, name string, value any) (written bool, err error) {
+	item, err := encode(partition, name, value)
 	if err != nil {
-		return err
+		return false, err
 	}
 	_, err = l.db.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:                aws.String(names.Table(plan)),
@@ -210,56 +226,7 @@ func (l *Ledger) once(ctx context.Context, plan, name string, value any) error {
 		ExpressionAttributeNames: map[string]string{"#item": sortKey},
 	})
 	if err != nil && !conditionFailed(err) {
-		return fmt.Errorf("write %s of plan %s: %w", name, plan, err)
+		return false, fmt.Errorf("write %s of plan %s: %w", name, plan, err)
 	}
-	return nil
-}
-
-func runPrefix(runID string) string { return "run/" + runID + "/" }
-
-func pinsItem(runID string) string { return runPrefix(runID) + "pins" }
-
-func key(plan, item string) map[string]types.AttributeValue {
-	return map[string]types.AttributeValue{partitionKey: text(plan), sortKey: text(item)}
-}
-
-func encode(plan, name string, value any) (map[string]types.AttributeValue, error) {
-	raw, err := json.Marshal(value)
-	if err != nil {
-		return nil, fmt.Errorf("write %s of plan %s: %w", name, plan, err)
-	}
-	item := key(plan, name)
-	item[body] = text(string(raw))
-	return item, nil
-}
-
-func decode(item map[string]types.AttributeValue, into any) error {
-	raw, ok := item[body].(*types.AttributeValueMemberS)
-	if !ok {
-		return failure.Permanentf("the ledger's item has no %q: it was not written by Pilotlight", body)
-	}
-	if err := json.Unmarshal([]byte(raw.Value), into); err != nil {
-		return failure.Permanentf("the ledger's item was not written by Pilotlight: %v", err)
-	}
-	return nil
-}
-
-func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
-
-func number(n int64) types.AttributeValue {
-	return &types.AttributeValueMemberN{Value: fmt.Sprint(n)}
-}
-
-func conditionFailed(err error) bool {
-	var failed *types.ConditionalCheckFailedException
-	return errors.As(err, &failed)
-}
-
-// serverTime is the Date header of AWS's answer.
-func serverTime(metadata middleware.Metadata) (time.Time, error) {
-	now, ok := awsmiddleware.GetServerTime(metadata)
-	if !ok {
-		return time.Time{}, errors.New("DynamoDB's answer carries no date, so nothing can be dated by it")
-	}
-	return now.UTC(), nil
+	return err == nil, nil
 }

@@ -17,8 +17,19 @@ const (
 	SortKey      = "item"
 )
 
-// Machine is the name of a plan's state machine.
-func Machine(plan string) string { return prefix + plan }
+// Answers is the partition of a plan's ledger that people's answers are in: one of
+// its own, because IAM tells who may write by partition key and not by sort key.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+func Answers(plan string) string { return plan + "/answers" }
+
+// Machine is the name of a plan's state machine; course is that of a plan.Course,
+// empty for the failover.
+func Machine[Course ~string](plan string, course Course) string {
+	if course == "" {
+		return prefix + plan
+	}
+	return prefix + plan + "-" + string(course)
+}
 
 // Function is the name of a function, and of its role, as deployed for a plan.
 func Function(plan, function string) string { return prefix + plan + "-" + function }

@@ -23,8 +23,13 @@ import (
 type Request struct {
 	Plan      string   `json:"plan"`
 	Run       string   `json:"run"`
+	Recovery  string   `json:"recovery"` // region of the points
 	Needs     []string `json:"needs"`
 	Encrypted []string `json:"encrypted,omitempty"`
+	// Fence is the course's fence, if it has one: a planned run pins points from after
+	// it. After is set in the look that follows the fence.
+	Fence string `json:"fence,omitempty"`
+	After string `json:"after,omitempty"`
 }
 
 // Answer is for the machine; every answer has a wait, here 0.
@@ -44,7 +49,7 @@ type Ledger interface {
 // Points lists the recovery points of a policy in the recovery region, usable or
 // not, by lineage tag.
 type Points interface {
-	List(ctx context.Context, plan, policy string) ([]lineage.Point, error)
+	List(ctx context.Context, region, plan, policy string) ([]lineage.Point, error)
 }
 
 const function = "open-run"
@@ -56,7 +61,8 @@ func Handler(ledger Ledger, points Points) func(context.Context, json.RawMessage
 		if err := input.Decode(function, raw, &request); err != nil {
 			return Answer{}, err
 		}
-		if err := input.Need(function, input.Field{Name: "plan", Value: request.Plan}, input.Field{Name: "run", Value: request.Run}); err != nil {
+		if err := input.Need(function, input.Field{Name: "plan", Value: request.Plan}, input.Field{Name: "run", Value: request.Run},
+			input.Field{Name: "recovery", Value: request.Recovery}); err != nil {
 			return Answer{}, err
 		}
 		record, err := ledger.Open(ctx, request.Plan, request.Run)
@@ -85,7 +91,7 @@ func pin(ctx context.Context, ledger Ledger, points Points, request Request) err
 	pins := run.Pins{}
 	var missing []error
 	for _, policy := range request.Needs {
-		all, err := points.List(ctx, request.Plan, policy)
+		all, err := points.List(ctx, request.Recovery, request.Plan, policy)
 		if err != nil {
 			return fmt.Errorf("list the recovery points of policy %s: %w", policy, err)
 		}

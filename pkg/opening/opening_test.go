@@ -66,7 +66,7 @@ func ids(points []lineage.Point) []string {
 // started is a ledger whose run has the lock and was not opened yet.
 func started(t *testing.T) *ledgertest.Ledger {
 	t.Helper()
-	state, err := run.New(plan).Start("a test", noon)
+	state, err := run.New(plan).Start(run.Order{Reason: "a test"}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}

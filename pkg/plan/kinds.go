@@ -24,15 +24,6 @@ var kinds = map[Kind]definition{
 	KindShiftTraffic:    define(readShiftTraffic, nil),
 }
 
-// ViaHealthCheck is the only way to shift traffic that exists.
-const ViaHealthCheck = "health-check"
-
-// laterKinds are designed and not built.
-var laterKinds = []string{
-	"fence", "create-stack", "resize-instances", "scale-group", "associate-address", "run-command",
-	"invoke-function", "approve", "run-plan", "resume-protection",
-}
-
 func define[Spec any](read func(*mapping) Spec, check func(stepCheck, *Spec), outputs ...string) definition {
 	return definition{
 		read: func(m *mapping) any { spec := read(m); return &spec },
@@ -96,6 +87,6 @@ func readVerify(m *mapping) Verify {
 func readShiftTraffic(m *mapping) ShiftTraffic {
 	return ShiftTraffic{
 		Record: m.text("record", required, dnsName),
-		Via:    choice(m, "via", required, []string{ViaHealthCheck}, "weights", "routing-control", "cname"),
+		Via:    Via(choice(m, "via", required, []string{string(ViaHealthCheck)}, "weights", "routing-control", "cname")),
 	}
 }

@@ -132,6 +132,9 @@ func (p *Plan) fill() {
 		if s.Timeout == 0 {
 			s.Timeout = DefaultTimeout
 		}
+		if s.OnFailure == "" {
+			s.OnFailure = Pause
+		}
 		if launch, ok := s.Spec.(*LaunchInstances); ok {
 			launch.Image = p.imagePolicy(launch.Template)
 		}

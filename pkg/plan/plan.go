@@ -24,7 +24,7 @@ const (
 type Plan struct {
 	Name     string   `json:"plan"`
 	Strategy Strategy `json:"strategy"`
-	Primary  string   `json:"primary"`  // AWS region that serves today
+	Primary  string   `json:"primary"`  // AWS region that serves today, or OnPremises
 	Recovery string   `json:"recovery"` // AWS region that takes over
 	// Next is the region that copies go to while the recovery region serves;
 	// empty: back to the primary region.
@@ -41,7 +41,18 @@ type Plan struct {
 	Protect    []Policy   `json:"protect,omitempty"`
 	Detect     Detect     `json:"detect"`
 	Recover    []Step     `json:"recover"`
+	// Failback brings users back to the primary region: steps in the other direction,
+	// which act there. Empty: nothing is compiled for it.
+	Failback []Step `json:"failback,omitempty"`
+	// Repair puts data back in the primary region while it goes on serving: for data
+	// that people or malware destroyed. Empty: nothing is compiled for it.
+	Repair []Step `json:"repair,omitempty"`
+	Drill  *Drill `json:"drill,omitempty"` // nil: the plan cannot be drilled
 }
+
+// OnPremises is a primary that is no AWS region: nothing of Pilotlight's is there,
+// and no policy protects it.
+const OnPremises = "on-premises"
 
 // Objectives are the times the business agreed to. Both are required.
 type Objectives struct {
@@ -181,84 +192,4 @@ type Detect struct {
 type Alarm struct {
 	Name   string `json:"name"`
 	Region string `json:"region"`
-}
-
-// Kind is a step kind's name, as in the plan file and in functions/.
-type Kind string
-
-// The step kinds. Each has a spec type in this package, its grants in
-// pkg/blueprint, its behaviour in pkg/step and its function in functions.
-const (
-	KindPromoteDatabase Kind = "promote-database"
-	KindLaunchInstances Kind = "launch-instances"
-	KindRestoreVolumes  Kind = "restore-volumes"
-	KindSetParameter    Kind = "set-parameter"
-	KindVerify          Kind = "verify"
-	KindShiftTraffic    Kind = "shift-traffic"
-)
-
-// Step is one thing recovery does, or a parallel group of branches, each a
-// sequence. A group has Kind "" and two branches or more.
-type Step struct {
-	ID       string   `json:"id,omitempty"` // unique in the plan; defaults to the kind
-	Kind     Kind     `json:"kind,omitempty"`
-	Timeout  Duration `json:"timeout,omitempty"` // how long the step may take; zero in the file means DefaultTimeout
-	Spec     any      `json:"spec,omitempty"`    // *PromoteDatabase, *LaunchInstances, … by Kind
-	Parallel [][]Step `json:"parallel,omitempty"`
-}
-
-// DefaultTimeout bounds a step whose plan gives no timeout. Twice the slowest
-// single action that the kinds wait for (an RDS promotion with a class change).
-const DefaultTimeout = Duration(time.Hour)
-
-// PromoteDatabase turns an RDS read replica in the recovery region into a
-// primary. Its output "endpoint" is the database's host name.
-type PromoteDatabase struct {
-	Replica string `json:"replica"`         // DB instance identifier in the recovery region
-	Class   string `json:"class,omitempty"` // instance class after promotion; empty leaves it
-	MultiAZ bool   `json:"multi-az,omitempty"`
-}
-
-// LaunchInstances starts instances from a launch template of the recovery
-// region, spread over zones, and registers them with a target group.
-type LaunchInstances struct {
-	Template string   `json:"template"`
-	Count    int      `json:"count"`
-	Types    []string `json:"types,omitempty"` // in order of preference; empty: the template's
-	Zones    []string `json:"zones"`
-	Targets  string   `json:"targets,omitempty"` // target group name; empty registers nowhere
-	// Role is the IAM role of the template's instance profile, which the step must
-	// be allowed to hand to the instances. Empty: the template has no profile.
-	Role string `json:"role,omitempty"`
-	// Image is the image policy that points at Template; Load fills it in. The
-	// run launches that policy's pinned image. Empty: the template's own image.
-	Image string `json:"image,omitempty"`
-}
-
-// RestoreVolumes creates a volume from each snapshot of one consistent set and
-// attaches it, in the instance's zone, under its old device name.
-type RestoreVolumes struct {
-	Policy   string `json:"policy"`
-	AttachTo string `json:"attach-to"` // Name tag of running instances in the recovery region, one a protected instance
-}
-
-// SetParameter writes one SSM parameter in the recovery region. Value may refer
-// to outputs of earlier steps: ${step-id.output}.
-type SetParameter struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
-
-// Verify asks an HTTPS URL until it has answered 2xx for a while without a miss.
-type Verify struct {
-	URL string   `json:"url"`
-	For Duration `json:"for,omitempty"` // zero: one good answer is enough
-}
-
-// ShiftTraffic moves a DNS name to the recovery region. Via "health-check" uses
-// the data plane alone: the ledger says which side serves, a publisher turns
-// that into a metric, and the record's health check follows it.
-type ShiftTraffic struct {
-	Record string `json:"record"`
-	Via    string `json:"via"` // "health-check"
 }

@@ -90,10 +90,6 @@ func (m *mapping) anyID() string {
 }
 
 func (m *mapping) unknownKind(key string, known []string) {
-	if slices.Contains(laterKinds, key) {
-		m.wrong(m.sub(key), "this step kind is not built yet", "one of "+strings.Join(known, ", "))
-		return
-	}
 	m.wrong(m.sub(key), "is not a step kind", oneOf(key, known))
 }
 

@@ -168,7 +168,7 @@ func (f Function) Begin(ctx context.Context, ledger Ledger, raw json.RawMessage)
 		return Pass{}, fmt.Errorf("read the posture of plan %s: %w", in.Plan, err)
 	}
 	pass.Now = now
-	if state.Posture == run.FailingOver {
+	if state.Resting() {
 		pass.Ignored = fmt.Sprintf("plan %s is failing over: its recovery points stay as they are until that is over", in.Plan)
 		return pass, nil
 	}

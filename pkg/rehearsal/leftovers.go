@@ -35,18 +35,32 @@ func (r *rehearsal) leftovers(ctx context.Context) error {
 			left = append(left, fmt.Sprintf("step %s launched %d instances too many", s.ID, extra))
 		}
 	}
-	out, err := sfn.NewFromConfig(r.cloud.As(role, r.Plan.Recovery)).ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: aws.String(r.deployed.Machine)})
+	executions, err := r.executions(ctx)
 	if err != nil {
 		return err
 	}
-	for _, execution := range out.Executions {
+	for _, execution := range executions {
 		if execution.Status == sfntypes.ExecutionStatusRunning {
 			left = append(left, fmt.Sprintf("execution %s still runs", aws.ToString(execution.Name)))
 		}
 	}
-	if extra := len(out.Executions) - 1; extra > 0 {
+	if extra := len(executions) - 1; extra > 0 {
 		left = append(left, fmt.Sprintf("%d executions more than the one run", extra))
 	}
 	r.report.Leftovers = left
 	return nil
+}
+
+// executions are those of all the plan's machines.
+func (r *rehearsal) executions(ctx context.Context) ([]sfntypes.ExecutionListItem, error) {
+	client := sfn.NewFromConfig(r.cloud.As(role, r.Plan.Recovery))
+	var all []sfntypes.ExecutionListItem
+	for _, machine := range r.deployed.Machines {
+		out, err := client.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: aws.String(machine)})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, out.Executions...)
+	}
+	return all, nil
 }

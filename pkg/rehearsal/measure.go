@@ -115,7 +115,10 @@ func (r *rehearsal) outage() {
 }
 
 func (r *rehearsal) calls() {
-	ours := map[string]bool{"events.amazonaws.com": true, cloud.Scheduler: true, r.blueprint.Machine.Name: true}
+	ours := map[string]bool{"events.amazonaws.com": true, cloud.Scheduler: true}
+	for _, machine := range r.blueprint.Machines {
+		ours[machine.Name] = true
+	}
 	for _, function := range r.blueprint.Functions {
 		ours[function.Deployed] = true
 	}

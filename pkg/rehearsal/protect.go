@@ -134,7 +134,7 @@ func (r *rehearsal) atHome(ctx context.Context, policy plan.Policy) (map[string]
 // usable are the usable sets of a policy in the recovery region by subject,
 // newest first.
 func (r *rehearsal) usable(ctx context.Context, policy string) (map[string][]lineage.Group, error) {
-	list, err := points.New(r.cloud.As(role, r.Plan.Recovery)).List(ctx, r.Plan.Name, policy)
+	list, err := points.New(r.cloud.As(role, r.Plan.Recovery)).List(ctx, r.Plan.Recovery, r.Plan.Name, policy)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pilotlight/pilotlight/pkg/closing"
 	"github.com/pilotlight/pilotlight/pkg/report"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
@@ -98,6 +97,6 @@ func outcomeOf(record run.Record, step string) (report.Outcome, string) {
 
 // reason is why the run ended so, as close-run has journalled it.
 func reason(record run.Record) string {
-	entry, _ := record.Find(closing.Step, run.Done)
+	entry, _ := record.Find(run.Whole, run.Done)
 	return strings.TrimPrefix(entry.Detail, string(record.State.End)+": ")
 }

@@ -126,7 +126,7 @@ func neverHome(t *testing.T, p *plan.Plan, r *report.Report) {
 	for _, function := range []string{"decide-failover", "open-run", "close-run", "publish-posture"} {
 		onPath[names.Function(p.Name, function)] = true
 	}
-	onPath[names.Machine(p.Name)] = true
+	onPath[names.Machine(p.Name, plan.CourseRecover)] = true
 	called := map[string]bool{}
 	for _, call := range r.Calls {
 		if !onPath[call.Role] {

@@ -3,16 +3,20 @@ package run
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
-// moves are the only ways from posture to posture. needs-person → standby or
-// active is a person's, through the CLI.
+// moves are the only ways from posture to posture. Those out of needs-person are
+// a person's.
 var moves = map[Posture][]Posture{
-	Standby:     {FailingOver},
+	Standby:     {FailingOver, Drilling, Repairing},
+	Drilling:    {Standby, FailingOver},
+	Repairing:   {Standby, NeedsPerson},
 	FailingOver: {Active, Standby, NeedsPerson},
-	Active:      {},
-	NeedsPerson: {},
+	Active:      {FailingBack},
+	FailingBack: {Standby, Active, NeedsPerson},
+	NeedsPerson: {Standby, Active},
 }
 
 // MoveError says that a posture cannot be left for another.
@@ -26,25 +30,49 @@ func (e MoveError) Error() string {
 }
 
 func (s State) move(to Posture, now time.Time) (State, error) {
-	for _, allowed := range moves[s.Posture] {
-		if allowed == to {
-			s.Posture, s.Since = to, now
-			return s, nil
-		}
+	if !slices.Contains(moves[s.Posture], to) {
+		return s, MoveError{s.Plan, s.Posture, to}
 	}
-	return s, MoveError{s.Plan, s.Posture, to}
+	s.Posture, s.Since = to, now
+	return s, nil
+}
+
+// during is the posture of a plan while a run of the mode goes on.
+var during = map[Mode]Posture{
+	Unplanned: FailingOver,
+	Planned:   FailingOver,
+	Drill:     Drilling,
+	Failback:  FailingBack,
+	Repair:    Repairing,
 }
 
 // Start takes the lock for a new run: the next epoch, and the exact input that
 // every attempt to start its execution will use.
-func (s State) Start(reason string, now time.Time) (State, error) {
-	next, err := s.move(FailingOver, now)
+func (s State) Start(o Order, now time.Time) (State, error) {
+	if o.Mode == "" {
+		o.Mode = Unplanned
+	}
+	to, known := during[o.Mode]
+	if !known {
+		return s, fmt.Errorf("there is no mode %q", o.Mode)
+	}
+	next, err := s.move(to, now)
 	if err != nil {
 		return s, err
 	}
+	next.From = s.Posture
+	if s.Posture == Drilling {
+		next.From = Standby
+	}
 	next.Epoch++
-	next.Run, next.Phase, next.End = Name(s.Plan, next.Epoch), Starting, ""
-	input, err := json.Marshal(Input{Plan: s.Plan, Run: next.Run, Epoch: next.Epoch, Reason: reason, At: now})
+	next.Run, next.Phase, next.End, next.Mode = Name(s.Plan, next.Epoch), Starting, "", o.Mode
+	next.Turned = false
+	if o.Mode == Drill {
+		next.Drills = append(slices.Clone(s.Drills), next.Run)
+	}
+	input, err := json.Marshal(Input{
+		Plan: s.Plan, Run: next.Run, Epoch: next.Epoch, Mode: o.Mode, Reason: o.Reason, At: now, AsOf: o.AsOf, Parent: o.Parent,
+	})
 	if err != nil {
 		return s, fmt.Errorf("write the input of run %s: %w", next.Run, err)
 	}
@@ -65,13 +93,51 @@ func (s State) Shifted(to Side) State {
 }
 
 // Closed ends the run that holds the lock. An aborted run goes back to where it
-// came from, a dirty one waits for a person.
+// came from, a dirty one waits for a person; but a drill never stands in the way
+// of a failover: what a dirty one left is the reaper's.
 func (s State) Closed(end End, now time.Time) (State, error) {
-	to := map[End]Posture{Recovered: Active, Aborted: Standby, Dirty: NeedsPerson}[end]
+	to := s.From
+	switch {
+	case s.Posture == Drilling:
+		to = Standby
+	case end == Dirty:
+		to = NeedsPerson
+	case end == Recovered:
+		to = map[Posture]Posture{FailingOver: Active, FailingBack: Standby, Repairing: Standby}[s.Posture]
+	}
 	next, err := s.move(to, now)
 	if err != nil {
 		return s, err
 	}
-	next.Phase, next.End = Over, end
+	next.Phase, next.End, next.Turned = Over, end, false
+	if s.Posture == Drilling && end != Dirty {
+		next = next.Reaped(s.Run)
+	}
+	if end == Recovered && s.Posture == FailingBack {
+		next.Unfenced = time.Time{}
+	}
+	return next, nil
+}
+
+// Reaped notes that nothing of a drill is left.
+func (s State) Reaped(drill string) State {
+	s.Drills = slices.DeleteFunc(slices.Clone(s.Drills), func(run string) bool { return run == drill })
+	return s
+}
+
+// Settled is a person's word that a plan which needed one is as it should be: in
+// standby, or active.
+func (s State) Settled(to Posture, now time.Time) (State, error) {
+	if s.Posture != NeedsPerson {
+		return s, MoveError{s.Plan, s.Posture, to}
+	}
+	next, err := s.move(to, now)
+	if err != nil {
+		return s, err
+	}
+	next.Side = PrimarySide
+	if to == Active {
+		next.Side = RecoverySide
+	}
 	return next, nil
 }

@@ -15,11 +15,16 @@ import (
 // Posture is where a plan stands.
 type Posture string
 
-// The postures. needs-person is left by a person, through the CLI.
+// The postures. Drilling stands beside standby: a real disaster ends a drill.
+// Repairing is standby while data are put back in place. NeedsPerson is left by a
+// person, through answer-run.
 const (
 	Standby     Posture = "standby"
+	Drilling    Posture = "drilling"
+	Repairing   Posture = "repairing"
 	FailingOver Posture = "failing-over"
 	Active      Posture = "active"
+	FailingBack Posture = "failing-back"
 	NeedsPerson Posture = "needs-person"
 )
 
@@ -56,31 +61,55 @@ const (
 
 // Schema is the form in which State, Entry and Pins are kept. It goes up when an
 // older Pilotlight would misread what a newer one wrote.
-const Schema = 1
+const Schema = 2
 
 // State is what the ledger holds of a plan.
 type State struct {
 	Schema  int       `json:"schema"` // that it was written in; see Schema
 	Plan    string    `json:"plan"`
 	Posture Posture   `json:"posture"`
-	Side    Side      `json:"side"`    // where users are sent
-	Epoch   int64     `json:"epoch"`   // counts runs; 0: none yet
-	Run     string    `json:"run"`     // name of the execution of Epoch; empty before the first
-	Phase   Phase     `json:"phase"`   // of Run; empty before the first
-	Input   string    `json:"input"`   // the exact bytes given to StartExecution
-	Since   time.Time `json:"since"`   // when Posture was taken; zero before the first run
-	End     End       `json:"end"`     // of Run, once it is over
-	Version int64     `json:"version"` // counts writes; each is conditional on it
+	Side    Side      `json:"side"`  // where users are sent
+	Epoch   int64     `json:"epoch"` // counts runs; 0: none yet
+	Run     string    `json:"run"`   // name of the execution of Epoch; empty before the first
+	Phase   Phase     `json:"phase"` // of Run; empty before the first
+	Input   string    `json:"input"` // the exact bytes given to StartExecution
+	Since   time.Time `json:"since"` // when Posture was taken; zero before the first run
+	End     End       `json:"end"`   // of Run, once it is over
+	Mode    Mode      `json:"mode"`  // that Run was started in; empty before the first
+	From    Posture   `json:"from"`  // where an aborted Run goes back to; empty before the first
+	// Drills are the runs of drills that may have left something: the newest one
+	// while it goes on, and any that was interrupted, until the reaper has been there.
+	Drills []string `json:"drills,omitempty"`
+	// Unfenced is since when the old primary may still take writes; zero: it is
+	// fenced, or no plan step fences it.
+	Unfenced time.Time `json:"unfenced,omitzero"`
+	// Turned says that protection has been turned round before the run is over.
+	Turned  bool  `json:"turned,omitempty"`
+	Version int64 `json:"version"` // counts writes; each is conditional on it
 }
 
 // Serving is the side whose application is alive. Of an active plan that is the
 // recovery side also when no step of the plan moves users there, because a person
-// or somebody else's automation does.
+// or somebody else's automation does. While the plan fails back it is the
+// recovery side until users are moved, or until protection is turned round.
 func (s State) Serving() Side {
-	if s.Posture == Active || s.Side == RecoverySide {
+	switch {
+	case s.Posture == FailingBack:
+		if s.Turned {
+			return PrimarySide
+		}
+		return RecoverySide
+	case s.Posture == Active, s.Side == RecoverySide, s.Turned:
 		return RecoverySide
 	}
 	return PrimarySide
+}
+
+// Resting says whether protection passes must leave everything as it is: while an
+// unplanned failover goes on the side that served may be gone or hang, and the run
+// needs its points where they are. Resume-protection ends that early.
+func (s State) Resting() bool {
+	return s.Posture == FailingOver && !s.Mode.Graceful() && !s.Turned
 }
 
 // ErrConflict means that somebody else wrote the state since it was read: read
@@ -95,13 +124,39 @@ func New(plan string) State {
 // Name is the execution's name: one epoch, one name, for ever.
 func Name(plan string, epoch int64) string { return fmt.Sprintf("%s-%d", plan, epoch) }
 
+// Mode is what a run is for.
+type Mode string
+
+// The modes. Only Unplanned and Planned can be exchanged while a run goes on.
+const (
+	Unplanned Mode = "unplanned" // the primary may be gone: nothing waits for it
+	Planned   Mode = "planned"   // both sides are well: fence first, lose nothing
+	Drill     Mode = "drill"     // isolated from what serves, and undone at its end
+	Failback  Mode = "failback"  // back to the primary side, planned
+	Repair    Mode = "repair"    // data put back in the primary region, without a failover
+)
+
+// Graceful says whether the side that is left is alive and must lose nothing.
+func (m Mode) Graceful() bool { return m == Planned || m == Failback }
+
+// Order is what somebody asks for when a run is to start.
+type Order struct {
+	Mode   Mode      // empty: Unplanned
+	Reason string    // for people; required
+	AsOf   time.Time // recovery points from before this moment alone; zero: the newest
+	Parent string    // the run of a parent plan that this one belongs to; empty: none
+}
+
 // Input is what a run is started with.
 type Input struct {
 	Plan   string    `json:"plan"`
 	Run    string    `json:"run"`
 	Epoch  int64     `json:"epoch"`
+	Mode   Mode      `json:"mode"`
 	Reason string    `json:"reason"`
 	At     time.Time `json:"at"` // the ledger's time of the decision
+	AsOf   time.Time `json:"asOf,omitzero"`
+	Parent string    `json:"parent,omitempty"`
 }
 
 // Given is the input that the newest run was started with.
@@ -112,27 +167,3 @@ func (s State) Given() (Input, error) {
 
 // Pins are the recovery points that a run uses, chosen once by open-run, by policy.
 type Pins map[string][]lineage.Point
-
-// Event names a journal entry.
-type Event string
-
-// A step's entry Begun is written before its first act: no entry, no act.
-const (
-	Begun  Event = "begun"
-	Done   Event = "done"
-	Failed Event = "failed"
-	// Good and Missed are the turns of a step that must hold for a while: the
-	// first good look after a miss, and the first miss after a good one.
-	Good   Event = "good"
-	Missed Event = "missed"
-)
-
-// Entry is one line of a run's journal, written once and never changed.
-type Entry struct {
-	Run     string            `json:"run"`
-	Step    string            `json:"step"`
-	Event   Event             `json:"event"`
-	At      time.Time         `json:"at"`
-	Detail  string            `json:"detail,omitempty"`
-	Outputs map[string]string `json:"outputs,omitempty"` // of a step that is Done
-}

@@ -19,7 +19,7 @@ var postures = []run.Posture{run.Standby, run.FailingOver, run.Active, run.Needs
 
 // moves are all ways to change a posture.
 var moves = map[string]func(run.State) (run.State, error){
-	"start":            func(s run.State) (run.State, error) { return s.Start("a test", noon) },
+	"start":            func(s run.State) (run.State, error) { return s.Start(run.Order{Reason: "a test"}, noon) },
 	"close, recovered": func(s run.State) (run.State, error) { return s.Closed(run.Recovered, noon) },
 	"close, aborted":   func(s run.State) (run.State, error) { return s.Closed(run.Aborted, noon) },
 	"close, dirty":     func(s run.State) (run.State, error) { return s.Closed(run.Dirty, noon) },
@@ -95,7 +95,7 @@ func TestStart_takesTheNextEpochAndFixesTheInput(t *testing.T) {
 }
 
 func TestHolds_theLockOnlyWhileTheRunIsNotOver(t *testing.T) {
-	started, err := run.New("p").Start("a test", noon)
+	started, err := run.New("p").Start(run.Order{Reason: "a test"}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestRecord_readsTheJournal(t *testing.T) {
 // What lies in a ledger today has to be read by every later version: a change of
 // these names is a new Schema.
 func TestState_isWrittenAsSchemaOneSays(t *testing.T) {
-	state, err := run.New("p").Start("a test", noon)
+	state, err := run.New("p").Start(run.Order{Reason: "a test"}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,82 +17,43 @@ type Journal interface {
 	// Note writes an entry once. An entry that is there already stays as it is,
 	// and that is no error.
 	Note(ctx context.Context, plan string, entry run.Entry) error
+	// Ready writes what a check found, over what was there.
+	Ready(ctx context.Context, plan string, ready run.Readiness) error
 }
 
 // Permanent makes an error that no retry mends: the run stops.
 func Permanent(format string, args ...any) error { return failure.Permanentf(format, args...) }
 
-// Handler is a step kind as a Lambda handler. What time may mend becomes a WAIT
-// answer, so that only a permanent failure, or the step's own timeout, leaves
-// the loop in the machine.
-func Handler[Spec any](journal Journal, kind Kind[Spec]) func(context.Context, json.RawMessage) (Answer, error) {
+// Handler is a step kind as a Lambda handler; in makes the kind for the region that
+// the step acts in. What time may mend becomes a WAIT answer, so that only a
+// permanent failure, or the step's own timeout, leaves the loop in the machine.
+func Handler[Spec any, K Kind[Spec]](journal Journal, in func(region string) K) func(context.Context, json.RawMessage) (Answer, error) {
 	return func(ctx context.Context, payload json.RawMessage) (Answer, error) {
-		return handle(ctx, journal, kind, payload)
-	}
-}
-
-func handle[Spec any](ctx context.Context, journal Journal, kind Kind[Spec], payload []byte) (Answer, error) {
-	request, err := decode[Spec](payload)
-	if err != nil {
-		return Answer{}, err
-	}
-	record, err := journal.Open(ctx, request.Plan, request.Run)
-	if err != nil {
-		return Answer{}, err
-	}
-	if err := record.State.Holds(request.Run); err != nil {
-		return Answer{}, err
-	}
-	begun, ok := record.Find(request.Step, run.Begun)
-	if !ok {
-		begun = run.Entry{Run: request.Run, Step: request.Step, Event: run.Begun, At: record.Now}
-		if err := journal.Note(ctx, request.Plan, begun); err != nil {
+		request, err := decode[Spec](payload)
+		if err != nil {
 			return Answer{}, err
 		}
-	}
-	progress, err := kind.Advance(ctx, about(request, record, begun), request.Spec)
-	if err != nil {
-		progress = Progress{Detail: err.Error()}
-		if class := failure.ClassOf(err); class != failure.TryAgain {
-			return Answer{}, note(ctx, journal, request.Plan, request.entry(run.Failed, record.Now, progress), err)
+		h := handling[Spec]{journal, in(request.Recovery), request, payload}
+		if request.Op == Check {
+			return h.check(ctx)
 		}
-	}
-	return settle(ctx, journal, request, record, begun, progress)
-}
-
-// settle journals what the look found and turns it into the machine's answer.
-func settle[Spec any](ctx context.Context, journal Journal, request Request[Spec], record run.Record, begun run.Entry, progress Progress) (Answer, error) {
-	if since := record.GoodSince(request.Step); progress.Good == since.IsZero() && !progress.Done {
-		event := run.Missed
-		if progress.Good {
-			event = run.Good
-		}
-		if err := journal.Note(ctx, request.Plan, request.entry(event, record.Now, progress)); err != nil {
+		record, err := journal.Open(ctx, request.Plan, request.Run)
+		if err != nil {
 			return Answer{}, err
 		}
-	}
-	if progress.Done {
-		if _, ok := record.Find(request.Step, run.Done); !ok {
-			if err := journal.Note(ctx, request.Plan, request.entry(run.Done, record.Now, progress)); err != nil {
-				return Answer{}, err
-			}
+		if request.Op == Undo {
+			return h.undo(ctx, record)
 		}
-		return Answer{Status: StatusDone, Detail: progress.Detail}, nil
+		return h.advance(ctx, record)
 	}
-	age := record.Now.Sub(begun.At)
-	if limit := request.Timeout.D(); limit > 0 && age > limit {
-		err := failure.Permanentf("step %s is not done after its timeout of %s: %s", request.Step, request.Timeout, progress.Detail)
-		progress.Detail = err.Error()
-		return Answer{}, note(ctx, journal, request.Plan, request.entry(run.Failed, record.Now, progress), err)
-	}
-	return Answer{Status: StatusWait, WaitSeconds: wait(age), Detail: progress.Detail}, nil
 }
 
-func note(ctx context.Context, journal Journal, plan string, entry run.Entry, cause error) error {
-	if err := journal.Note(ctx, plan, entry); err != nil {
-		return err
-	}
-	return cause
+// handling is one invocation.
+type handling[Spec any] struct {
+	journal Journal
+	kind    Kind[Spec]
+	request Request[Spec]
+	payload json.RawMessage
 }
 
 // function stands for the name of the step's function in what an input error says:
@@ -104,38 +65,54 @@ func decode[Spec any](payload []byte) (Request[Spec], error) {
 	if err := input.Decode(function, payload, &request); err != nil {
 		return request, err
 	}
-	return request, input.Need(function,
-		input.Field{Name: "plan", Value: request.Plan}, input.Field{Name: "run", Value: request.Run},
-		input.Field{Name: "step", Value: request.Step}, input.Field{Name: "recovery", Value: request.Recovery})
+	needed := []input.Field{
+		{Name: "plan", Value: request.Plan}, {Name: "step", Value: request.Step},
+		{Name: "recovery", Value: request.Recovery}, {Name: "run", Value: request.Run},
+	}
+	switch request.Op {
+	case Advance, Undo:
+	case Check:
+		needed = needed[:3]
+	default:
+		return request, failure.BadInputf("%q is no operation of a step: write \"op\": %q, %q or %q", request.Op, Advance, Undo, Check)
+	}
+	return request, input.Need(function, needed...)
 }
 
-func about[Spec any](request Request[Spec], record run.Record, begun run.Entry) Run {
-	return Run{
-		Plan:     request.Plan,
-		ID:       request.Run,
+// about is what the kind may know.
+func (h handling[Spec]) about(record run.Record, begun run.Entry) (Run, error) {
+	given, err := record.State.Given()
+	if err != nil {
+		return Run{}, failure.Permanentf("the input of run %s in the ledger is not JSON: %v", record.State.Run, err)
+	}
+	r := Run{
+		Plan:     h.request.Plan,
+		ID:       h.request.Run,
 		Epoch:    record.State.Epoch,
-		Step:     request.Step,
-		Primary:  request.Primary,
-		Recovery: request.Recovery,
+		Mode:     begun.Mode,
+		AsOf:     given.AsOf,
+		Step:     h.request.Step,
+		Attempt:  begun.Attempt,
+		Primary:  h.request.Primary,
+		Recovery: h.request.Recovery,
 		Now:      record.Now,
 		Began:    begun.At,
-		Good:     record.GoodSince(request.Step),
+		Good:     record.GoodSince(h.request.Step),
 		Pins:     record.Pins,
 		Outputs:  record.Outputs(),
+		Answers:  record.Answers,
+		Fenced:   record.Fenced(),
 	}
+	if begun.Mode == run.Drill {
+		r.Drill = h.request.Drill
+	}
+	return r, nil
 }
 
-func (r Request[Spec]) entry(event run.Event, at time.Time, progress Progress) run.Entry {
-	entry := run.Entry{Run: r.Run, Step: r.Step, Event: event, At: at, Detail: progress.Detail}
+func (h handling[Spec]) note(ctx context.Context, event run.Event, attempt int, at time.Time, progress Progress) error {
+	entry := run.Entry{Run: h.request.Run, Step: h.request.Step, Event: event, Attempt: attempt, At: at, Detail: progress.Detail}
 	if event == run.Done {
 		entry.Outputs = progress.Outputs
 	}
-	return entry
-}
-
-// wait is how long to wait before the next look, in seconds: a tenth of the
-// step's age, so that a step is noticed as done at most 10 % late, but never
-// under 5 s (AWS's own states change no faster) or over a minute.
-func wait(age time.Duration) int {
-	return int(min(max(age/10, 5*time.Second), time.Minute) / time.Second)
+	return h.journal.Note(ctx, h.request.Plan, entry)
 }

@@ -80,7 +80,7 @@ func TestHandler_doesNothingForARunThatMayNotAct(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	next, err := over.Start("again", noon)
+	next, err := over.Start(run.Order{Reason: "again"}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}

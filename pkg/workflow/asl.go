@@ -11,6 +11,8 @@ import (
 const (
 	lastPath    = "$.last"
 	statusPath  = "$.last.status"
+	requestPath = "$.last.request"
+	waitPath    = "$.last.waitSeconds"
 	failurePath = "$.failure"
 	runPath     = "$$.Execution.Name"
 )
@@ -89,7 +91,7 @@ var retried = []string{
 var patient = retrier{ErrorEquals: retried, IntervalSeconds: 2, BackoffRate: 2, MaxDelaySeconds: 60, MaxAttempts: 8}
 
 // task invokes a function, keeps its answer in $.last and goes to next.
-func (c *compiler) task(function, comment string, payload map[string]any, next, onFailure string) state {
+func task(function, comment string, payload map[string]any, next string, catch []catcher) state {
 	return state{
 		Type:           "Task",
 		Comment:        comment,
@@ -99,9 +101,14 @@ func (c *compiler) task(function, comment string, payload map[string]any, next, 
 		ResultPath:     lastPath,
 		TimeoutSeconds: seconds(taskTimeout),
 		Retry:          []retrier{patient},
-		Catch:          []catcher{{[]string{"States.ALL"}, failurePath, onFailure}},
+		Catch:          catch,
 		Next:           next,
 	}
+}
+
+// caught leads from whatever goes wrong to a state, with the error beside it.
+func caught(next string) []catcher {
+	return []catcher{{[]string{"States.ALL"}, failurePath, next}}
 }
 
 func seconds(d time.Duration) int { return int(d / time.Second) }

@@ -87,7 +87,7 @@ func loaded(t testing.TB, file string) *plan.Plan {
 
 func compiled(t testing.TB, file string) string {
 	t.Helper()
-	definition, err := workflow.Compile(loaded(t, file))
+	definition, err := workflow.Compile(loaded(t, file), plan.CourseRecover)
 	if err != nil {
 		t.Fatal(err)
 	}

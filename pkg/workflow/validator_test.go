@@ -52,7 +52,7 @@ func withARNs(b *blueprint.Blueprint) string {
 	for _, function := range b.Functions {
 		functions = append(functions, function.Name)
 	}
-	return workflow.Resolve(b.Machine.Definition, functions, func(function string) string {
+	return workflow.Resolve(b.Machines[0].Definition, functions, func(function string) string {
 		return "arn:aws:lambda:" + b.Recovery + ":123456789012:function:" + function + ":1"
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +27,8 @@ type Ledger struct {
 	calls  []string
 	states map[string]run.State
 	noted  map[string][]run.Entry  // by run
+	said   map[string][]run.Answer // by run
+	ready  map[string]run.Readiness
 	pins   map[string]run.Pins     // by run
 	seen   map[string]map[any]bool // entries by run
 }
@@ -34,7 +37,7 @@ type Ledger struct {
 func New(now time.Time) *Ledger {
 	return &Ledger{
 		now: now, states: map[string]run.State{}, noted: map[string][]run.Entry{},
-		pins: map[string]run.Pins{}, seen: map[string]map[any]bool{},
+		said: map[string][]run.Answer{}, ready: map[string]run.Readiness{}, pins: map[string]run.Pins{}, seen: map[string]map[any]bool{},
 	}
 }
 
@@ -42,7 +45,7 @@ func New(now time.Time) *Ledger {
 // opened.
 func Started(plan string, now time.Time) *Ledger {
 	l := New(now)
-	state, err := run.New(plan).Start("a test", now)
+	state, err := run.New(plan).Start(run.Order{Reason: "a test"}, now)
 	if err != nil {
 		l.Break = func(string) error { return err }
 	}
@@ -91,7 +94,7 @@ func (l *Ledger) Calls() []string {
 // Writes counts the calls that write.
 func Writes(calls []string) (n int) {
 	for _, call := range calls {
-		if word, _, _ := strings.Cut(call, " "); slices.Contains([]string{"note", "pin", "swap", "shift"}, word) {
+		if word, _, _ := strings.Cut(call, " "); slices.Contains([]string{"note", "pin", "swap", "shift", "turn", "unfence", "say", "ready"}, word) {
 			n++
 		}
 	}
@@ -134,7 +137,7 @@ func (l *Ledger) Open(_ context.Context, plan, runID string) (run.Record, error)
 	if err := l.broken("open"); err != nil {
 		return run.Record{}, err
 	}
-	record := run.Record{State: l.state(plan), Now: l.now, Pins: run.Pins{}, Entries: slices.Clone(l.noted[runID])}
+	record := run.Record{State: l.state(plan), Now: l.now, Pins: run.Pins{}, Entries: slices.Clone(l.noted[runID]), Answers: slices.Clone(l.said[runID])}
 	maps.Copy(record.Pins, l.pins[runID])
 	slices.SortStableFunc(record.Entries, func(a, b run.Entry) int { return a.At.Compare(b.At) })
 	return record, nil
@@ -148,11 +151,12 @@ func (l *Ledger) Note(_ context.Context, _ string, entry run.Entry) error {
 		return err
 	}
 	type name struct {
-		step  string
-		event run.Event
-		at    string // of the turns, of which there are many
+		step    string
+		event   run.Event
+		attempt int
+		at      string // of the turns, of which there are many
 	}
-	key := name{step: entry.Step, event: entry.Event}
+	key := name{step: entry.Step, event: entry.Event, attempt: entry.Attempt}
 	if entry.Event == run.Good || entry.Event == run.Missed {
 		key.at = entry.At.UTC().Format(time.RFC3339)
 	}
@@ -189,19 +193,76 @@ func (l *Ledger) Pins(_ context.Context, plan string) (run.Pins, error) {
 	return pins, nil
 }
 
+// Say is that of pkg/ledger.
+func (l *Ledger) Say(_ context.Context, _ string, answer run.Answer) (bool, error) {
+	defer l.begin("say")()
+	if err := l.broken("say"); err != nil {
+		return false, err
+	}
+	for _, given := range l.said[answer.Run] {
+		if given.Step == answer.Step && given.Attempt == answer.Attempt {
+			return false, nil
+		}
+	}
+	l.said[answer.Run] = append(l.said[answer.Run], answer)
+	return true, nil
+}
+
+// Ready is that of pkg/ledger.
+func (l *Ledger) Ready(_ context.Context, plan string, ready run.Readiness) error {
+	defer l.begin("ready " + ready.Step)()
+	if err := l.broken("ready " + ready.Step); err != nil {
+		return err
+	}
+	l.ready[plan+"/"+string(ready.Course)+"/"+ready.Step] = ready
+	return nil
+}
+
+// Readiness is that of pkg/ledger.
+func (l *Ledger) Readiness(_ context.Context, plan string) ([]run.Readiness, time.Time, error) {
+	defer l.begin("readiness")()
+	if err := l.broken("readiness"); err != nil {
+		return nil, time.Time{}, err
+	}
+	var all []run.Readiness
+	for _, name := range slices.Sorted(maps.Keys(l.ready)) {
+		if strings.HasPrefix(name, plan+"/") {
+			all = append(all, l.ready[name])
+		}
+	}
+	return all, l.now, nil
+}
+
 // Shift is that of pkg/ledger.
 func (l *Ledger) Shift(_ context.Context, plan string, epoch int64, to run.Side) (bool, error) {
-	defer l.begin("shift")()
-	if err := l.broken("shift"); err != nil {
+	return l.turn("shift", plan, epoch, func(s *run.State) { s.Side = to })
+}
+
+// Turn is that of pkg/ledger.
+func (l *Ledger) Turn(_ context.Context, plan string, epoch int64, turned bool) (bool, error) {
+	return l.turn("turn", plan, epoch, func(s *run.State) { s.Turned = turned })
+}
+
+// Unfence is that of pkg/ledger.
+func (l *Ledger) Unfence(_ context.Context, plan string, epoch int64, since time.Time) (bool, error) {
+	return l.turn("unfence", plan, epoch, func(s *run.State) { s.Unfenced = since })
+}
+
+func (l *Ledger) turn(call, plan string, epoch int64, change func(*run.State)) (bool, error) {
+	defer l.begin(call)()
+	if err := l.broken(call); err != nil {
 		return false, err
 	}
 	state := l.state(plan)
-	if err := state.Holds(run.Name(plan, epoch)); err != nil || state.Side == to {
+	if err := state.Holds(run.Name(plan, epoch)); err != nil {
 		return false, err
 	}
-	state = state.Shifted(to)
-	state.Version++
-	l.states[plan] = state
+	next := state
+	if change(&next); reflect.DeepEqual(next, state) {
+		return false, nil
+	}
+	next.Version++
+	l.states[plan] = next
 	return true, nil
 }
 

@@ -12,20 +12,22 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/protect/snapshots"
 )
 
-// Points are those of the recovery region.
+// Points lists with the function's own role.
 type Points struct{ cfg aws.Config }
 
-// New lists in cfg's region, which must be the recovery region.
+// New lists in whatever region is asked for.
 func New(cfg aws.Config) Points { return Points{cfg} }
 
 // List gives all points of a policy, usable or not, whatever its kind: a policy
 // has either snapshots or images, and the other listing is empty.
-func (p Points) List(ctx context.Context, plan, policy string) ([]lineage.Point, error) {
-	volumes, err := snapshots.Copies(ctx, p.cfg, plan, policy)
+func (p Points) List(ctx context.Context, region, plan, policy string) ([]lineage.Point, error) {
+	there := p.cfg.Copy()
+	there.Region = region
+	volumes, err := snapshots.Copies(ctx, there, plan, policy)
 	if err != nil {
 		return nil, err
 	}
-	servers, err := images.Copies(ctx, p.cfg, plan, policy)
+	servers, err := images.Copies(ctx, there, plan, policy)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func TestDefinition_isTheTemplatesWithTheFunctionsFilledIn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rehearsed := deploy.Definition(b, cloud.Account)
+		rehearsed := deploy.Definition(b, b.Machines[0], cloud.Account)
 		for _, token := range regexp.MustCompile(`\$\{[A-Za-z0-9]+\}`).FindAllString(rehearsed, -1) {
 			t.Errorf("%s: %s stands for nothing", file, token)
 		}
@@ -35,7 +35,7 @@ func TestDefinition_isTheTemplatesWithTheFunctionsFilledIn(t *testing.T) {
 			version := "arn:aws:lambda:" + p.Recovery + ":123456789012:function:" + function.Deployed + ":1"
 			rehearsed = strings.ReplaceAll(rehearsed, version, workflow.Token(function.Name))
 		}
-		if diff := cmp.Diff(b.Machine.Definition, rehearsed); diff != "" {
+		if diff := cmp.Diff(b.Machines[0].Definition, rehearsed); diff != "" {
 			t.Errorf("%s (-template +rehearsal):\n%s", file, diff)
 		}
 	}

@@ -31,9 +31,8 @@ const role = "deploy"
 
 // Deployment is what others need to know of what was deployed.
 type Deployment struct {
-	Machine     string // ARN of the state machine
-	Definition  string // as it was created, the functions' ARNs filled in
-	HealthCheck string // id; empty without a traffic part
+	Machines    []string // ARNs of the state machines, the failover's first
+	HealthCheck string   // id; empty without a traffic part
 }
 
 // Apply builds the functions and creates everything in the blueprint, the
@@ -44,7 +43,7 @@ func Apply(ctx context.Context, c *cloud.Cloud, b *blueprint.Blueprint) (*Deploy
 		what string
 		do   func(context.Context) error
 	}{
-		{"functions", d.functions}, {"queues", d.queues}, {"ledger", d.ledger}, {"state machine", d.machine},
+		{"functions", d.functions}, {"queues", d.queues}, {"ledger", d.ledger}, {"state machines", d.machines},
 		{"source role", d.source}, {"rules", d.rules}, {"forwards", d.forwards}, {"alarms", d.alarms}, {"traffic", d.traffic},
 	}
 	for _, step := range steps {
@@ -113,29 +112,30 @@ func (d *deployer) ledger(ctx context.Context) error {
 	return err
 }
 
-func (d *deployer) machine(ctx context.Context) error {
-	definition := Definition(d.blueprint, d.cloud.AccountOf(d.blueprint.Recovery))
-	d.done.Definition = definition
-	out, err := sfn.NewFromConfig(d.cloud.As(role, d.blueprint.Recovery)).CreateStateMachine(ctx, &sfn.CreateStateMachineInput{
-		Name:       aws.String(d.blueprint.Machine.Name),
-		Definition: aws.String(definition),
-		RoleArn:    aws.String("arn:aws:iam::" + d.cloud.AccountOf(d.blueprint.Recovery) + ":role/" + d.blueprint.Machine.Name),
-	})
-	if err != nil {
-		return err
+func (d *deployer) machines(ctx context.Context) error {
+	client, account := sfn.NewFromConfig(d.cloud.As(role, d.blueprint.Recovery)), d.cloud.AccountOf(d.blueprint.Recovery)
+	for _, machine := range d.blueprint.Machines {
+		out, err := client.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{
+			Name:       aws.String(machine.Name),
+			Definition: aws.String(Definition(d.blueprint, machine, account)),
+			RoleArn:    aws.String("arn:aws:iam::" + account + ":role/" + machine.Name),
+		})
+		if err != nil {
+			return fmt.Errorf("%s: %w", machine.Name, err)
+		}
+		d.done.Machines = append(d.done.Machines, aws.ToString(out.StateMachineArn))
 	}
-	d.done.Machine = aws.ToString(out.StateMachineArn)
 	return nil
 }
 
-// Definition is the state machine as a deployment has it: every function's ARN
+// Definition is a state machine as a deployment has it: every function's ARN
 // that of its first published version.
-func Definition(b *blueprint.Blueprint, account string) string {
+func Definition(b *blueprint.Blueprint, machine blueprint.Machine, account string) string {
 	var functions []string
 	for _, function := range b.Functions {
 		functions = append(functions, function.Name)
 	}
-	return workflow.Resolve(b.Machine.Definition, functions, func(function string) string {
+	return workflow.Resolve(machine.Definition, functions, func(function string) string {
 		return functionARN(b, account, function) + ":1"
 	})
 }

@@ -1,0 +1,28 @@
+package run
+
+import (
+	"time"
+
+	"github.com/pilotlight/pilotlight/pkg/plan"
+)
+
+// Readiness is what would stop a step if it ran at that moment. It is looked for
+// every half hour, with the step's own role.
+type Readiness struct {
+	Course   plan.Course `json:"course,omitempty"`
+	Step     string      `json:"step"`
+	Problems []string    `json:"problems,omitempty"` // none: it is ready
+	At       time.Time   `json:"at"`
+}
+
+// Course is which of a plan's state machines runs of the mode are executions of.
+// Drills share the failover's.
+func (m Mode) Course() plan.Course {
+	switch m {
+	case Failback:
+		return plan.CourseFailback
+	case Repair:
+		return plan.CourseRepair
+	}
+	return plan.CourseRecover
+}

@@ -1,0 +1,100 @@
+package step
+
+import (
+	"context"
+	"time"
+
+	"github.com/pilotlight/pilotlight/pkg/failure"
+	"github.com/pilotlight/pilotlight/pkg/run"
+)
+
+func (h handling[Spec]) advance(ctx context.Context, record run.Record) (Answer, error) {
+	if err := h.may(record); err != nil {
+		return Answer{}, err
+	}
+	begun, err := h.begin(ctx, record)
+	if err != nil {
+		return Answer{}, err
+	}
+	r, err := h.about(record, begun)
+	if err != nil {
+		return Answer{}, err
+	}
+	progress, err := h.kind.Advance(ctx, r, h.request.Spec)
+	if err != nil {
+		progress = Progress{Detail: err.Error()}
+		if failure.ClassOf(err) != failure.TryAgain {
+			return Answer{}, h.failed(ctx, record, progress, err)
+		}
+	}
+	return h.settle(ctx, record, begun, progress)
+}
+
+// may is nil when the step may act for its run.
+func (h handling[Spec]) may(record run.Record) error {
+	if err := record.State.Holds(h.request.Run); err != nil {
+		return err
+	}
+	if entry, stopped := record.Stopped(); stopped {
+		return failure.Failed{Class: failure.RunOver, Message: "run " + h.request.Run + " was stopped: " + entry.Detail}
+	}
+	if answer, cancelled := record.Cancelled(); cancelled {
+		return failure.Failed{Class: failure.Abort, Message: "run " + h.request.Run + " was cancelled by " + answer.By}
+	}
+	return nil
+}
+
+// begin is the entry of this attempt's beginning, written now if it is not there.
+// The first attempt's keeps the whole request, which takes the step back later.
+func (h handling[Spec]) begin(ctx context.Context, record run.Record) (run.Entry, error) {
+	if begun, ok := record.Find(h.request.Step, run.Begun); ok {
+		return begun, nil
+	}
+	begun := run.Entry{
+		Run: h.request.Run, Step: h.request.Step, Event: run.Begun, Attempt: record.Attempt(h.request.Step),
+		At: record.Now, Mode: record.Mode(), Kind: h.request.Kind, Request: h.payload,
+	}
+	return begun, h.journal.Note(ctx, h.request.Plan, begun)
+}
+
+// settle journals what the look found and turns it into the machine's answer.
+func (h handling[Spec]) settle(ctx context.Context, record run.Record, begun run.Entry, progress Progress) (Answer, error) {
+	if since := record.GoodSince(h.request.Step); progress.Good == since.IsZero() && !progress.Done {
+		event := run.Missed
+		if progress.Good {
+			event = run.Good
+		}
+		if err := h.note(ctx, event, begun.Attempt, record.Now, progress); err != nil {
+			return Answer{}, err
+		}
+	}
+	if progress.Done {
+		if _, ok := record.Find(h.request.Step, run.Done); !ok {
+			if err := h.note(ctx, run.Done, begun.Attempt, record.Now, progress); err != nil {
+				return Answer{}, err
+			}
+		}
+		return Answer{Status: StatusDone, Detail: progress.Detail}, nil
+	}
+	age := record.Now.Sub(begun.At)
+	if limit := h.request.Timeout.D(); limit > 0 && age > limit {
+		err := failure.Permanentf("step %s is not done after its timeout of %s: %s", h.request.Step, h.request.Timeout, progress.Detail)
+		progress.Detail = err.Error()
+		return Answer{}, h.failed(ctx, record, progress, err)
+	}
+	return Answer{Status: StatusWait, WaitSeconds: wait(age), Detail: progress.Detail}, nil
+}
+
+func (h handling[Spec]) failed(ctx context.Context, record run.Record, progress Progress, cause error) error {
+	if err := h.note(ctx, run.Failed, record.Attempt(h.request.Step), record.Now, progress); err != nil {
+		return err
+	}
+	return cause
+}
+
+// wait is how long to wait before the next look, in seconds: a tenth of the
+// step's age, so that a step is noticed as done at most 10 % late, but never
+// under 5 s (AWS's own states change no faster) or over a minute.
+func wait(age time.Duration) int {
+	return int(min(max(age/10, 5*time.Second), time.Minute) / time.Second)
+}

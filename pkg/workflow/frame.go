@@ -1,0 +1,136 @@
+package workflow
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/run"
+)
+
+// States that every machine has.
+const (
+	openRun     = "open run"
+	closeRun    = "close run"
+	closeFailed = "close failed run"
+	whichEnd    = "which end?"
+	takeBack    = "take back " // and the kind of a step
+	takeWait    = "take back · wait"
+)
+
+// frame adds what stands around the steps: opening, closing, the ends, and the loop
+// that takes a run back: close-run names the step that is next, newest first, until
+// there is none.
+func (c *compiler) frame(states map[string]state, first string) {
+	states[openRun] = task(OpenRun, "Takes up the run that holds the lock and pins every recovery point it will use.", c.opening(), first, caught(closeFailed))
+	closing := map[string]any{"plan": c.plan.Name, "run.$": runPath, "steps": c.steps()}
+	states[closeRun] = c.close("Every step is over: says how the run ends, or what has to be taken back first.", closing)
+	failed := maps.Clone(closing)
+	failed["failure.$"] = failurePath
+	states[closeFailed] = c.close("A step failed for good, or the run was aborted: says what is taken back, and what is left.", failed)
+	choices := []choice{
+		{Variable: statusPath, StringEquals: string(run.Recovered), Next: string(run.Recovered)},
+		{Variable: statusPath, StringEquals: string(run.Aborted), Next: string(run.Aborted)},
+	}
+	for _, kind := range c.kinds() {
+		name := takeBack + string(kind)
+		choices = append(choices, choice{Variable: statusPath, StringEquals: string(kind), Next: name})
+		undo := task(string(kind), "Takes back what a "+string(kind)+" step of this run made.", nil, takeWait, caught(closeFailed))
+		undo.Parameters = map[string]any{"FunctionName": Token(string(kind)), "Payload.$": requestPath}
+		states[name] = undo
+	}
+	states[takeWait] = state{Type: "Wait", Comment: "The step says how long.", SecondsPath: waitPath, Next: closeRun}
+	states[whichEnd] = state{Type: "Choice", Comment: "The end that close-run found, or the step to take back next.", Choices: choices, Default: string(run.Dirty)}
+	states[string(run.Recovered)] = state{Type: "Succeed", Comment: c.recovered()}
+	states[string(run.Aborted)] = state{Type: "Fail", Comment: "Nothing was changed, or all of it is taken back.",
+		Error: "Pilotlight.Aborted", Cause: "The run ended and left everything as it was. The journal says why."}
+	states[string(run.Dirty)] = state{Type: "Fail", Comment: "Something is left half-way: a person is needed.",
+		Error: "Pilotlight.Dirty", Cause: "A step failed after the run had begun to change things. The journal says which, and what is left."}
+}
+
+func (c *compiler) recovered() string {
+	switch c.course {
+	case plan.CourseFailback:
+		return "The primary region serves again."
+	case plan.CourseRepair:
+		return "The data are back, and the primary region goes on serving."
+	}
+	return "The recovery region serves; or the drill is over, and nothing of it is left."
+}
+
+// close is a Task of close-run, whose answer also names the step to take back.
+func (c *compiler) close(comment string, payload map[string]any) state {
+	s := task(CloseRun, comment, payload, whichEnd, caught(string(run.Dirty)))
+	s.ResultSelector = map[string]string{"status.$": "$.Payload.status", "waitSeconds.$": "$.Payload.waitSeconds", "request.$": "$.Payload.request"}
+	return s
+}
+
+// kinds of the course's steps, by name.
+func (c *compiler) kinds() []plan.Kind {
+	kinds := map[plan.Kind]bool{}
+	for s := range c.plan.Steps() {
+		kinds[s.Kind] = true
+	}
+	return slices.Sorted(maps.Keys(kinds))
+}
+
+// steps are the ids of all the course's steps.
+func (c *compiler) steps() []string {
+	var ids []string
+	for s := range c.plan.Steps() {
+		ids = append(ids, s.ID)
+	}
+	return ids
+}
+
+// opening is open-run's input: the policies whose points the steps use, which of
+// them name a key, and the plans that the run takes the locks of.
+func (c *compiler) opening() map[string]any {
+	needs := c.needs()
+	payload := map[string]any{"plan": c.plan.Name, "run.$": runPath, "recovery": c.plan.Recovery, "needs": needs}
+	var encrypted []string
+	for _, p := range c.plan.Protect {
+		if p.Key != "" && slices.Contains(needs, p.Name) {
+			encrypted = append(encrypted, p.Name)
+		}
+	}
+	if len(encrypted) > 0 {
+		payload["encrypted"] = encrypted
+	}
+	if fence := c.fence(); fence != "" {
+		payload["fence"] = fence
+	}
+	return payload
+}
+
+// fence is the id of the course's first fence; empty: it has none.
+func (c *compiler) fence() string {
+	for s := range c.plan.Steps() {
+		if s.Kind == plan.KindFence {
+			return s.ID
+		}
+	}
+	return ""
+}
+
+// needs are the policies whose recovery points the course's steps use.
+func (c *compiler) needs() []string {
+	needs := []string{}
+	seen := map[string]bool{"": true}
+	for s := range c.plan.Steps() {
+		policy := ""
+		switch spec := s.Spec.(type) {
+		case *plan.RestoreVolumes:
+			policy = spec.Policy
+		case *plan.LaunchInstances:
+			policy = spec.Image
+		case *plan.PromoteDatabase:
+			policy = spec.Policy
+		}
+		if !seen[policy] {
+			seen[policy] = true
+			needs = append(needs, policy)
+		}
+	}
+	return needs
+}
