@@ -24,6 +24,9 @@ const (
 	Part     = "pilotlight:part"     // on a snapshot of an image: the image's set; the snapshot lives and dies with the image
 	Run      = "pilotlight:run"      // made by this run
 	Step     = "pilotlight:step"     // … in this step
+	Drill    = "pilotlight:drill"    // made by this drill, which is a run
+	Expires  = "pilotlight:expires"  // of what a drill made: removed after this time, RFC 3339
+	Before   = "pilotlight:before"   // on what a step changed and did not make: how it was, for its Undo
 )
 
 // Point is one recovery point as one region holds it: a snapshot or an image.
