@@ -39,6 +39,7 @@ func measure() error {
 		name string
 		run  func(figures) error
 	}{
+		{"orchestration of random plans", orchestration},
 		{"calls of a pass over 5,000 volumes", countCalls},
 		{"100 volumes due at once", bursts},
 		{"two days of refusals and dead callers", survival},

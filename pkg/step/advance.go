@@ -2,7 +2,6 @@ package step
 
 import (
 	"context"
-	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/run"
@@ -82,7 +81,7 @@ func (h handling[Spec]) settle(ctx context.Context, record run.Record, begun run
 		progress.Detail = err.Error()
 		return Answer{}, h.failed(ctx, record, progress, err)
 	}
-	return Answer{Status: StatusWait, WaitSeconds: wait(age), Detail: progress.Detail}, nil
+	return Answer{Status: StatusWait, WaitSeconds: h.request.Pace.Wait(age), Detail: progress.Detail}, nil
 }
 
 func (h handling[Spec]) failed(ctx context.Context, record run.Record, progress Progress, cause error) error {
@@ -90,11 +89,4 @@ func (h handling[Spec]) failed(ctx context.Context, record run.Record, progress 
 		return err
 	}
 	return cause
-}
-
-// wait is how long to wait before the next look, in seconds: a tenth of the
-// step's age, so that a step is noticed as done at most 10 % late, but never
-// under 5 s (AWS's own states change no faster) or over a minute.
-func wait(age time.Duration) int {
-	return int(min(max(age/10, 5*time.Second), time.Minute) / time.Second)
 }

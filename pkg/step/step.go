@@ -36,6 +36,7 @@ type Request[Spec any] struct {
 	Primary  string        `json:"primary"`
 	Recovery string        `json:"recovery"`
 	Timeout  plan.Duration `json:"timeout"`
+	Pace     Pace          `json:"pace"`
 	Drill    *plan.Drill   `json:"drill,omitempty"` // the plan's, whatever the run is for; nil: it has none
 	Spec     Spec          `json:"spec"`
 }

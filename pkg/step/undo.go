@@ -70,7 +70,7 @@ func (h handling[Spec]) settleUndo(ctx context.Context, record run.Record, undoi
 		progress = Progress{Done: true, Left: fmt.Sprintf("step %s was not taken back within %s: %s", h.request.Step, h.request.Timeout, progress.Detail)}
 	}
 	if !progress.Done {
-		return Answer{Status: StatusWait, WaitSeconds: wait(record.Now.Sub(undoing.At)), Detail: progress.Detail}, nil
+		return Answer{Status: StatusWait, WaitSeconds: h.request.Pace.Wait(record.Now.Sub(undoing.At)), Detail: progress.Detail}, nil
 	}
 	event := run.Undone
 	if progress.Left != "" {

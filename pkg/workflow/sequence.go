@@ -122,6 +122,7 @@ func (c *compiler) advance(s plan.Step, spec json.RawMessage) map[string]any {
 		"primary":  c.plan.Primary,
 		"recovery": c.plan.Recovery,
 		"timeout":  s.Timeout,
+		"pace":     c.pace,
 		"spec":     spec,
 	}
 	if c.course != plan.CourseRecover {

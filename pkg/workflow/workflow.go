@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/step"
 )
 
 // The functions that every machine invokes beside its steps'.
@@ -60,6 +61,7 @@ func Resolve(definition string, functions []string, arn func(function string) st
 // Language.
 func Compile(p *plan.Plan, course plan.Course) (string, error) {
 	c := compiler{plan: p.On(course), course: course}
+	c.pace = pace(c.plan.Recover)
 	states := map[string]state{}
 	first, err := c.sequence(states, c.plan.Recover, "", closeRun)
 	if err != nil {
@@ -82,6 +84,7 @@ func Compile(p *plan.Plan, course plan.Course) (string, error) {
 type compiler struct {
 	plan   *plan.Plan // on the course
 	course plan.Course
+	pace   step.Pace
 	groups int
 }
 

@@ -74,6 +74,13 @@ func (l *Ledger) Wait(d time.Duration) {
 	l.now = l.now.Add(d)
 }
 
+// At sets AWS's time, to the second, as its Date headers tell it.
+func (l *Ledger) At(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now = now.Truncate(time.Second)
+}
+
 // Called writes down a call that is not the ledger's own, so that a test can see
 // what came first.
 func (l *Ledger) Called(call string) {
