@@ -138,6 +138,9 @@ func (p *Plan) fill() {
 		if launch, ok := s.Spec.(*LaunchInstances); ok {
 			launch.Image = p.imagePolicy(launch.Template)
 		}
+		if promote, ok := s.Spec.(*PromoteDatabase); ok {
+			promote.fill(p)
+		}
 	}
 }
 
@@ -156,6 +159,20 @@ func (p *Policy) fill(rpo Duration) {
 	}
 	if p.Every == 0 && p.Continuous() {
 		p.Every = PassEvery
+	}
+}
+
+// fill finds the policy that has recovery points of the database: the one that the
+// step names, or that has the replica's name for its database on some side.
+func (d *PromoteDatabase) fill(p *Plan) {
+	d.RPO = p.Objectives.RPO
+	for _, policy := range p.Protect {
+		of := policy.Database
+		if of == nil || d.Policy != policy.Name && (d.Replica == "" || d.Replica != of.Instance && d.Replica != of.Replica) {
+			continue
+		}
+		d.Points, d.Database = policy.Name, of
+		return
 	}
 }
 

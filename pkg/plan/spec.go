@@ -154,6 +154,12 @@ type PromoteDatabase struct {
 	SecurityGroups []string `json:"security-groups,omitempty"`
 	ParameterGroup string   `json:"parameter-group,omitempty"`
 	OptionGroup    string   `json:"option-group,omitempty"`
+	// Points is the policy that has recovery points of the database, Database what it
+	// protects, and RPO the plan's; Load fills them in. A drill restores a replica's
+	// copy from them.
+	Points   string    `json:"points,omitempty"`
+	Database *Database `json:"database,omitempty"`
+	RPO      Duration  `json:"rpo,omitempty"`
 }
 
 // RegisterTargets registers running instances with a target group.
