@@ -114,7 +114,7 @@ func (s State) Closed(end End, now time.Time) (State, error) {
 		next = next.Reaped(s.Run)
 	}
 	if end == Recovered && s.Posture == FailingBack {
-		next.Unfenced = time.Time{}
+		next.Side, next.Unfenced = PrimarySide, time.Time{} // also when others than the plan move users
 	}
 	return next, nil
 }
