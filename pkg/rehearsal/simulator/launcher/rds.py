@@ -1,12 +1,12 @@
 """RDS: a replica is an instance of its own, and promotion ends its being one;
-snapshots are copied as AWS copies them, and automated backups replicated."""
+snapshots are copied and restored as AWS does it, and automated backups replicated."""
 
 from moto.core import utils as moto_time
 from moto.moto_api._internal import mock_random
 from moto.rds.exceptions import DBInstanceAlreadyExists, DBInstanceNotFoundError, RDSClientError
 from moto.rds.models import DBInstance, RDSBackend
 
-from . import mending, rds_backups, rds_snapshots
+from . import mending, rds_backups, rds_lag, rds_restores, rds_snapshots
 
 # What ModifyDBInstance keeps for the maintenance window unless it is told to apply
 # it at once: moto's name, and the one in PendingModifiedValues.
@@ -23,6 +23,8 @@ DEFERRED = {
 def mend() -> None:
     rds_snapshots.mend()
     rds_backups.mend()
+    rds_restores.mend()
+    rds_lag.mend()
     mending.replace(RDSBackend, "create_db_instance_read_replica", create_db_instance_read_replica)
     mending.replace(RDSBackend, "promote_read_replica", promote_read_replica)
     mending.replace(RDSBackend, "modify_db_instance", modify_db_instance)

@@ -60,6 +60,28 @@ class Replicated:
         return {"EarliestTime": self.began, "LatestTime": latest}
 
 
+class Own:
+    """The backups of an instance in its own region: restorable from its creation to
+    five minutes ago, while they are on
+    (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIT.html)."""
+
+    def __init__(self, database):
+        self.database = database
+        self.status = "active"
+        self.backup_retention_period = database.backup_retention_period
+        self.kms_key_id, self.encrypted = database.kms_key_id, database.storage_encrypted
+        self.region = database.backend.region_name
+        self.engine, self.engine_version = database.engine, database.engine_version
+        self.allocated_storage = database.allocated_storage
+        self.db_instance_identifier = database.db_instance_identifier
+        self.db_instance_arn, self.dbi_resource_id = database.db_instance_arn, database.dbi_resource_id
+
+    @property
+    def restore_window(self):
+        began, latest = self.database.created.replace(tzinfo=None), moto_time.utcnow() - BEHIND
+        return {"EarliestTime": began, "LatestTime": latest} if self.backup_retention_period and began <= latest else {}
+
+
 def start(self):
     """AWS copies what there is and adds to it from then on. It refuses a database
     whose backups are off, one that is replicated already, and an encrypted one
@@ -98,10 +120,11 @@ def stop(self):
 
 
 def describe(moto, self, db_instance_identifier=None, **_):
-    """moto lists the region's own backups. AWS lists those that came from another
-    region beside them
+    """moto lists the region's own backups without what they can be restored to. AWS
+    says it, and lists those that came from another region beside them
     (https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstanceAutomatedBackups.html)."""
-    own = moto(self, db_instance_identifier)
+    own = [Own(d) for d in self.databases.values() if d.backup_retention_period and d.db_cluster_identifier is None]
+    own = [b for b in own if db_instance_identifier in (None, b.db_instance_identifier)]
     return own + [b for b in replications(self) if db_instance_identifier in (None, b.db_instance_identifier)]
 
 

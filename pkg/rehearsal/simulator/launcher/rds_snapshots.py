@@ -1,6 +1,7 @@
 """RDS snapshots as they are copied: between accounts, and under which key."""
 
 from moto.core.responses import ActionResult
+from moto.moto_api._internal import mock_random
 from moto.rds.exceptions import InvalidParameterCombination, KMSKeyNotAccessibleFault
 from moto.rds.models import DBSnapshot, RDSBackend
 from moto.rds.responses import RDSResponse
@@ -33,10 +34,13 @@ def in_pages(moto, self):
 
 def create_db_instance(moto, self, db_kwargs):
     """moto keeps the key of a database as it was named, and the word
-    default_kms_key_id when it was not, also of a plain cluster. AWS answers the key's
-    ARN, of its own key by default, and none of what is plain
+    default_kms_key_id when it was not, also of a plain cluster, and gives every
+    database one resource id. AWS answers the key's ARN, of its own key by default, and
+    none of what is plain; a resource id is never another's
     (https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html)."""
-    return moto(self, {**db_kwargs, "kms_key_id": key_of(self, db_kwargs)})
+    database = moto(self, {**db_kwargs, "kms_key_id": key_of(self, db_kwargs)})
+    database.dbi_resource_id = "db-" + mock_random.get_random_hex(26).upper()
+    return database
 
 
 def create_db_cluster(moto, self, kwargs):
