@@ -184,7 +184,7 @@ func played(p *plan.Plan, durations map[string]time.Duration) (discrete.Outcome,
 	}
 	book.Set(state)
 	functions := map[string]func(context.Context, json.RawMessage) (any, error){
-		"OpenRun":  plainly(opening.Handler(book, nil)),
+		"OpenRun":  plainly(opening.Handler(book, nil, nil)),
 		"CloseRun": plainly(closing.Handler(book)),
 		"Verify":   plainly(step.Handler(book, func(string) modelled { return durations })),
 	}

@@ -4,6 +4,7 @@ package main
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/pilotlight/pilotlight/pkg/alarm"
 	"github.com/pilotlight/pilotlight/pkg/edge"
 	"github.com/pilotlight/pilotlight/pkg/ledger"
 	"github.com/pilotlight/pilotlight/pkg/opening"
@@ -13,5 +14,5 @@ import (
 func main() { edge.Main(wire) }
 
 func wire(cfg aws.Config) edge.Handler[opening.Answer] {
-	return opening.Handler(ledger.New(cfg), points.New(cfg))
+	return opening.Handler(ledger.New(cfg), points.New(cfg), alarm.New(cfg))
 }

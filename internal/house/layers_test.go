@@ -7,7 +7,7 @@ import (
 
 // domain are the packages that hold decisions.
 var domain = []string{
-	"pkg/age", "pkg/backlog", "pkg/blueprint", "pkg/closing", "pkg/decide", "pkg/failure", "pkg/input", "pkg/lineage",
+	"pkg/age", "pkg/backlog", "pkg/blueprint", "pkg/closing", "pkg/decide", "pkg/drill", "pkg/failure", "pkg/input", "pkg/lineage",
 	"pkg/names", "pkg/opening", "pkg/plan", "pkg/posture", "pkg/protect", "pkg/report", "pkg/retention",
 	"pkg/run", "pkg/signal", "pkg/step", "pkg/workflow",
 }

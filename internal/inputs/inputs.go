@@ -33,7 +33,7 @@ var readings = map[string]func(json.RawMessage) error{
 	"close-run":         func(raw json.RawMessage) error { return handled(closing.Handler(empty()), raw) },
 	"answer-run":        func(raw json.RawMessage) error { return handled(answering.Handler(empty()), raw) },
 	"hold-step":         func(raw json.RawMessage) error { return handled(holding.Handler(empty(), nil), raw) },
-	"open-run":          func(raw json.RawMessage) error { return handled(opening.Handler(empty(), nil), raw) },
+	"open-run":          func(raw json.RawMessage) error { return handled(opening.Handler(empty(), nil, nil), raw) },
 	"decide-failover":   decided,
 	"publish-ages":      func(raw json.RawMessage) error { return handled(ages.New(nowhere, down()).Handle, raw) },
 	"publish-posture":   func(raw json.RawMessage) error { return handled(publisher.New(nowhere, down()).Handle, raw) },

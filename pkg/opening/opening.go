@@ -15,6 +15,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/input"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
@@ -30,6 +31,8 @@ type Request struct {
 	// it. After is set in the look that follows the fence.
 	Fence string `json:"fence,omitempty"`
 	After string `json:"after,omitempty"`
+	// Drill is the plan's, whatever the run is for; nil: the plan cannot be drilled.
+	Drill *plan.Drill `json:"drill,omitempty"`
 }
 
 // Answer is for the machine; every answer has a wait, here 0.
@@ -55,7 +58,7 @@ type Points interface {
 const function = "open-run"
 
 // Handler is open-run. It is safe to call again: what is pinned stays pinned.
-func Handler(ledger Ledger, points Points) func(context.Context, json.RawMessage) (Answer, error) {
+func Handler(ledger Ledger, points Points, alarms Alarms) func(context.Context, json.RawMessage) (Answer, error) {
 	return func(ctx context.Context, raw json.RawMessage) (Answer, error) {
 		var request Request
 		if err := input.Decode(function, raw, &request); err != nil {
@@ -70,6 +73,9 @@ func Handler(ledger Ledger, points Points) func(context.Context, json.RawMessage
 			return Answer{}, err
 		}
 		if err := record.State.Holds(request.Run); err != nil {
+			return Answer{}, err
+		}
+		if err := begin(ctx, alarms, record, request); err != nil {
 			return Answer{}, err
 		}
 		if len(record.Pins) < len(request.Needs) {

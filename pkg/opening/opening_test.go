@@ -77,7 +77,7 @@ func started(t *testing.T) *ledgertest.Ledger {
 
 func open(t *testing.T, book *ledgertest.Ledger, r *region, payload string) (opening.Answer, error) {
 	t.Helper()
-	return opening.Handler(book, r)(t.Context(), json.RawMessage(payload))
+	return opening.Handler(book, r, nil)(t.Context(), json.RawMessage(payload))
 }
 
 const needsBoth = `{"plan":"storefront","run":"storefront-1","needs":["web","data"]}`
@@ -271,7 +271,7 @@ func FuzzHandler(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		book := started(t)
-		_, err := opening.Handler(book, &region{})(t.Context(), raw)
+		_, err := opening.Handler(book, &region{}, nil)(t.Context(), raw)
 		if class := failure.ClassOf(err); class == failure.TryAgain {
 			t.Errorf("%q: %v would be tried again", raw, err)
 		} else if class == failure.BadInput && len(book.Calls()) != 0 {

@@ -46,3 +46,15 @@ func (d *Drill) Path(name string) string {
 	}
 	return "/" + d.Suffix + name
 }
+
+// Watched are the alarms that stop a drill, in the recovery region.
+func (d *Drill) Watched(recovery string) []Alarm {
+	if d == nil {
+		return nil
+	}
+	alarms := make([]Alarm, len(d.Alarms))
+	for i, name := range d.Alarms {
+		alarms[i] = Alarm{Name: name, Region: recovery}
+	}
+	return alarms
+}

@@ -28,6 +28,9 @@ const (
 	Undoing Event = "undoing"
 	Undone  Event = "undone"
 	Left    Event = "left"
+	// Halted, of Whole: the drill ends here, because one of its alarms went off or its
+	// time is over; the detail says which. It counts as a person's abort.
+	Halted Event = "halted"
 	// Good and Missed are the turns of a step that must hold for a while: the
 	// first good look after a miss, and the first miss after a good one.
 	Good   Event = "good"

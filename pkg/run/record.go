@@ -63,8 +63,11 @@ func (r Record) Answer(step string, attempt int) (Answer, bool) {
 	return Answer{}, false
 }
 
-// Cancelled is the answer of who cancelled the run.
+// Cancelled is the answer of who cancelled the run: a person, or what halted a drill.
 func (r Record) Cancelled() (Answer, bool) {
+	if entry, ok := r.First(Whole, Halted); ok {
+		return Answer{Run: entry.Run, Step: Whole, Word: SayAbort, By: entry.Detail, Reason: "the drill is halted", At: entry.At}, true
+	}
 	for _, answer := range r.Answers {
 		if answer.Step == Whole && answer.Word == SayAbort {
 			return answer, true

@@ -171,7 +171,7 @@ func (p *play) handle(name string, payload []byte) ([]byte, error) {
 	var err error
 	switch name {
 	case "OpenRun":
-		answer, err = opening.Handler(p.book, nil)(ctx, payload)
+		answer, err = opening.Handler(p.book, nil, nil)(ctx, payload)
 	case "HoldStep":
 		answer, err = holding.Handler(p.book, p)(ctx, payload)
 	case "CloseRun":

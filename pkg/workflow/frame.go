@@ -100,6 +100,9 @@ func (c *compiler) opening() map[string]any {
 	if fence := c.fence(); fence != "" {
 		payload["fence"] = fence
 	}
+	if c.plan.Drill != nil {
+		payload["drill"] = c.plan.Drill
+	}
 	return payload
 }
 
