@@ -13,6 +13,5 @@ import (
 func main() { edge.Main(wire) }
 
 func wire(cfg aws.Config) edge.Handler[step.Answer] {
-	kind := verify.New(nil)
-	return step.Handler(ledger.New(cfg), func(string) *verify.Kind { return kind })
+	return step.Handler(ledger.New(cfg), edge.In(cfg, verify.New))
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +52,7 @@ var ErrCrash = errors.New("the function died after the call")
 // Caller is a function whose changes are written down, and which can die.
 type Caller struct {
 	Changes []string // "region.Operation" of each mutating call that AWS carried out
+	Calls   int      // that AWS was asked, whatever it answered
 	CrashAt int      // dies after the change of this number; 0: never
 }
 
@@ -58,16 +60,22 @@ type Caller struct {
 func (c *Caller) Config(a *AWS, f *front.Front, region string) aws.Config {
 	cfg := a.Config(region)
 	cfg.BaseEndpoint = aws.String(f.URL())
-	cfg.APIOptions = append(cfg.APIOptions, func(stack *middleware.Stack) error {
+	return c.On(cfg)
+}
+
+// On is cfg as the caller uses it.
+func (c *Caller) On(cfg aws.Config) aws.Config {
+	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), func(stack *middleware.Stack) error {
 		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("caller", c.note), middleware.After)
 	})
 	return cfg
 }
 
 func (c *Caller) note(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+	c.Calls++
 	out, metadata, err := next.HandleInitialize(ctx, in)
 	operation := awsmiddleware.GetOperationName(ctx)
-	for _, reads := range []string{"Describe", "Get", "List"} {
+	for _, reads := range []string{"Describe", "Get", "List", "Validate"} {
 		if err != nil || strings.HasPrefix(operation, reads) {
 			return out, metadata, err
 		}

@@ -27,7 +27,7 @@ const wanted = "new.example:3306"
 
 // store is the parameter store of the region, of which a test has one parameter.
 type store struct {
-	*simulated.Wire
+	*simulated.Caller
 	t    *testing.T
 	ssm  *ssm.Client // a person's
 	kind *Kind
@@ -37,9 +37,9 @@ type store struct {
 
 func newStore(t *testing.T) *store {
 	cfg := simulated.Shared(t).Config("us-west-2")
-	wire := &simulated.Wire{}
+	caller := &simulated.Caller{}
 	return &store{
-		Wire: wire, t: t, ssm: ssm.NewFromConfig(cfg), kind: New(wire.On(cfg)),
+		Caller: caller, t: t, ssm: ssm.NewFromConfig(cfg), kind: New(caller.On(cfg)),
 		spec: plan.SetParameter{Name: "/" + t.Name() + "/host", Value: "${orders.endpoint}:${orders.port}"},
 		run: step.Run{Plan: "storefront", ID: "storefront-1", Step: "host", Mode: run.Unplanned, Outputs: map[string]map[string]string{
 			"orders": {"endpoint": "new.example", "port": "3306"},
@@ -106,7 +106,7 @@ func TestAdvance_writesTheValueOnceAndSaysWhatWasThere(t *testing.T) {
 	if diff := cmp.Diff(want, s.show(s.spec.Name)); diff != "" {
 		t.Errorf("parameter (-want +got):\n%s", diff)
 	}
-	if want := []string{"AddTagsToResource", "PutParameter"}; !slices.Equal(s.Changes, want) {
+	if want := []string{"us-west-2.AddTagsToResource", "us-west-2.PutParameter"}; !slices.Equal(s.Changes, want) {
 		t.Errorf("changes %v; want %v", s.Changes, want)
 	}
 }
@@ -136,8 +136,8 @@ func TestAdvance_refusesAnOutputThatNoStepHas(t *testing.T) {
 	s := newStore(t)
 	s.spec.Value = "${order.endpoint}"
 	_, err := s.kind.Advance(t.Context(), s.run, s.spec)
-	if failure.ClassOf(err) != failure.Permanent || len(s.Calls) > 0 {
-		t.Errorf("error %v after the calls %v; want a permanent one after none", err, s.Calls)
+	if failure.ClassOf(err) != failure.Permanent || s.Calls > 0 {
+		t.Errorf("error %v after %d calls; want a permanent one after none", err, s.Calls)
 	}
 }
 
@@ -154,14 +154,14 @@ func TestUndo_leavesTheParameterAsItWasAfterEveryCrash(t *testing.T) {
 				s := newStore(t)
 				arrange(s)
 				was := s.show(s.spec.Name)
-				s.Crash = crash
+				s.CrashAt = crash
 				_, err := s.kind.Advance(t.Context(), s.run, s.spec)
-				if died := crash > 0 && crash <= len(s.Changes); died != errors.Is(err, simulated.ErrCrashed) {
+				if died := crash > 0 && crash <= len(s.Changes); died != errors.Is(err, simulated.ErrCrash) {
 					t.Fatalf("crash %d: %v after %v", crash, err, s.Changes)
 				}
 				for undoing := range 3 { // dies after its first call, and its second
-					s.Crash = len(s.Changes) + undoing + 1
-					if _, err := s.kind.Undo(t.Context(), s.run, s.spec); err != nil && !errors.Is(err, simulated.ErrCrashed) {
+					s.CrashAt = len(s.Changes) + undoing + 1
+					if _, err := s.kind.Undo(t.Context(), s.run, s.spec); err != nil && !errors.Is(err, simulated.ErrCrash) {
 						t.Fatal(err)
 					}
 				}
@@ -177,8 +177,8 @@ func TestUndo_leavesTheParameterAsItWasAfterEveryCrash(t *testing.T) {
 func TestAdvance_goesOnAfterACrash(t *testing.T) {
 	for crash := 1; crash <= 2; crash++ {
 		s := newStore(t).holds(types.ParameterTypeString, "old")
-		s.Crash = crash
-		if _, err := s.kind.Advance(t.Context(), s.run, s.spec); !errors.Is(err, simulated.ErrCrashed) {
+		s.CrashAt = crash
+		if _, err := s.kind.Advance(t.Context(), s.run, s.spec); !errors.Is(err, simulated.ErrCrash) {
 			t.Fatalf("crash %d went unnoticed: %v", crash, err)
 		}
 		if s.advance(); len(s.Changes) != 2 {

@@ -1,84 +1,134 @@
-// Package verify is the step kind verify: it asks an HTTPS URL, from outside the
-// workload, until every look has been answered well for as long as the plan says.
+// Package verify is the step kind verify: it looks, from outside the workload,
+// whether a URL answers well, every target of a group is healthy and alarms are
+// OK, until all of that has been so for as long as the plan says.
 //
-// It guarantees that one miss starts the time again. It remembers nothing: each
-// look asks once, and the journal keeps since when the answers have been good.
-// It changes nothing and calls no AWS API.
+// It guarantees that one miss of any of them starts the time again. It remembers
+// nothing: each look asks once, and the journal keeps since when all was good. It
+// changes nothing, so that there is nothing to take back. A drill asks its own URL
+// and leaves out targets and alarms, which are production's.
 package verify
 
 import (
 	"context"
 	"fmt"
-	"io"
-	"net/http"
+	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/step"
 )
 
-// patience bounds one look, from the name lookup to the last byte read. A page
-// that takes longer does not serve anybody.
-const patience = 5 * time.Second
-
-// drained is how much of a body is read: enough to see that the answer arrives.
-const drained = 64 << 10
-
-// Kind asks over the network as any visitor does.
-type Kind struct{ client *http.Client }
-
-// New asks through client, whose own limits stay. nil: a client that opens a
-// connection a look, because a kept one would go on speaking to the server that
-// the name pointed at before.
-func New(client *http.Client) *Kind {
-	if client == nil {
-		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.DisableKeepAlives = true
-		client = &http.Client{Transport: transport}
-	}
-	asked := *client
-	asked.Timeout = patience
-	// A redirect is not the page that was asked for: a failed-over site that
-	// sends everybody to a sorry page elsewhere must not pass.
-	asked.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Kind{&asked}
+// api is what this step calls, and so what its role is granted.
+type api interface {
+	DescribeTargetGroups(context.Context, *elb.DescribeTargetGroupsInput, ...func(*elb.Options)) (*elb.DescribeTargetGroupsOutput, error)
+	DescribeTargetHealth(context.Context, *elb.DescribeTargetHealthInput, ...func(*elb.Options)) (*elb.DescribeTargetHealthOutput, error)
 }
 
-// Advance asks once. A bad answer is a miss and no error: it may be better next
-// time, until the step's timeout.
+type alarms interface {
+	DescribeAlarms(context.Context, *cloudwatch.DescribeAlarmsInput, ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmsOutput, error)
+}
+
+// Kind asks AWS in one region, and over the network as any visitor does.
+type Kind struct {
+	visitor visitor
+	targets api
+	alarms  alarms
+}
+
+// New asks in the region of cfg.
+func New(cfg aws.Config) *Kind {
+	return &Kind{aVisitor(nil), elb.NewFromConfig(cfg), cloudwatch.NewFromConfig(cfg)}
+}
+
+// look is what one thing that is verified looks like now: why it is a miss, or
+// what is good about it.
+type look struct {
+	good   bool
+	detail string
+}
+
+// Advance looks at everything once. A bad answer is a miss and no error: it may be
+// better next time, until the step's timeout.
 func (k *Kind) Advance(ctx context.Context, r step.Run, spec plan.Verify) (step.Progress, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, spec.URL, nil)
-	if err != nil || request.URL.Scheme != "https" {
-		return step.Progress{}, step.Permanent("%q is not an https URL: correct the plan's \"url\"", spec.URL)
+	spec, left := asked(r, spec)
+	if spec.URL == "" && spec.Targets == "" && len(spec.Alarms) == 0 {
+		return step.Progress{Done: true, Detail: "left out in a drill: " + left}, nil
 	}
-	request.Header.Set("User-Agent", "pilotlight-verify")
-	status, err := k.ask(request)
-	if ctx.Err() != nil {
-		return step.Progress{}, fmt.Errorf("verify %s: %w", spec.URL, ctx.Err())
-	}
+	looks, err := k.looks(ctx, spec)
 	if err != nil {
-		return step.Progress{Detail: err.Error()}, nil
+		return step.Progress{}, err
 	}
-	if status/100 != 2 {
-		return step.Progress{Detail: fmt.Sprintf("%s answered %d", spec.URL, status)}, nil
+	progress := judge(r, spec, looks)
+	if left != "" {
+		progress.Detail += "; left out in a drill: " + left
 	}
-	return judge(r, spec, status), nil
+	return progress, nil
 }
 
-func (k *Kind) ask(request *http.Request) (status int, err error) {
-	response, err := k.client.Do(request)
-	if err != nil {
-		return 0, err
+// asked is what is verified in this run. A drill's copy answers at its own URL
+// alone: the plan's targets and alarms would tell of production, which a drill that
+// fails must not pass for, nor an idle standby fail for.
+func asked(r step.Run, spec plan.Verify) (now plan.Verify, left string) {
+	if r.Drill == nil {
+		return spec, ""
 	}
-	defer response.Body.Close()
-	if _, err := io.Copy(io.Discard, io.LimitReader(response.Body, drained)); err != nil {
-		return 0, fmt.Errorf("read the answer of %s: %w", request.URL, err)
+	var out []string
+	if spec.URL != "" && spec.DrillURL == "" {
+		out = append(out, spec.URL+", for want of a drill-url")
 	}
-	return response.StatusCode, nil
+	if spec.Targets != "" {
+		out = append(out, "the targets of "+spec.Targets)
+	}
+	if len(spec.Alarms) > 0 {
+		out = append(out, "the alarms "+strings.Join(spec.Alarms, ", "))
+	}
+	return plan.Verify{URL: spec.DrillURL, For: spec.For}, strings.Join(out, " and ")
 }
 
-// judge sets a good answer beside the ones before it.
-func judge(r step.Run, spec plan.Verify, status int) step.Progress {
+func (k *Kind) looks(ctx context.Context, spec plan.Verify) ([]look, error) {
+	var looks []look
+	if spec.URL != "" {
+		l, err := k.visitor.look(ctx, spec.URL)
+		if err != nil {
+			return nil, err
+		}
+		looks = append(looks, l)
+	}
+	if spec.Targets != "" {
+		l, err := k.group(ctx, spec.Targets)
+		if err != nil {
+			return nil, err
+		}
+		looks = append(looks, l)
+	}
+	if len(spec.Alarms) > 0 {
+		l, err := k.quiet(ctx, spec.Alarms)
+		if err != nil {
+			return nil, err
+		}
+		looks = append(looks, l)
+	}
+	return looks, nil
+}
+
+// judge sets a good look beside the ones before it. Of a miss, only what is wrong
+// is told.
+func judge(r step.Run, spec plan.Verify, looks []look) step.Progress {
+	var good, bad []string
+	for _, l := range looks {
+		if l.good {
+			good = append(good, l.detail)
+		} else {
+			bad = append(bad, l.detail)
+		}
+	}
+	if len(bad) > 0 {
+		return step.Progress{Detail: strings.Join(bad, "; ")}
+	}
 	var lasted time.Duration
 	if !r.Good.IsZero() {
 		lasted = r.Now.Sub(r.Good)
@@ -86,6 +136,11 @@ func judge(r step.Run, spec plan.Verify, status int) step.Progress {
 	return step.Progress{
 		Good:   true,
 		Done:   lasted >= spec.For.D(),
-		Detail: fmt.Sprintf("%s answered %d, good for %s of %s", spec.URL, status, lasted, spec.For),
+		Detail: fmt.Sprintf("%s, good for %s of %s", strings.Join(good, ", "), lasted, spec.For),
 	}
+}
+
+// Undo has nothing to take back.
+func (k *Kind) Undo(context.Context, step.Run, plan.Verify) (step.Progress, error) {
+	return step.Nothing("nothing was changed"), nil
 }

@@ -37,10 +37,13 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
+// visiting is a kind that asks over the network alone.
+func visiting(client *http.Client) *Kind { return &Kind{visitor: aVisitor(client)} }
+
 // look is one Advance, by a new process, good since the given time.
 func (s *site) look(t *testing.T, now, good time.Time, lasting time.Duration) step.Progress {
 	t.Helper()
-	got, err := New(s.Client()).Advance(t.Context(), step.Run{Now: now, Good: good}, plan.Verify{URL: s.URL, For: plan.Duration(lasting)})
+	got, err := visiting(s.Client()).Advance(t.Context(), step.Run{Now: now, Good: good}, plan.Verify{URL: s.URL, For: plan.Duration(lasting)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,15 +93,15 @@ func TestAdvance_asksOnceALook(t *testing.T) {
 
 func TestAdvance_distrustsACertificateThatNobodyVouchesFor(t *testing.T) {
 	s := newSite(t)
-	got, err := New(nil).Advance(t.Context(), step.Run{Now: t0}, plan.Verify{URL: s.URL})
+	got, err := visiting(nil).Advance(t.Context(), step.Run{Now: t0}, plan.Verify{URL: s.URL})
 	if err != nil || got.Good {
 		t.Errorf("Advance = %+v, %v; want a miss", got, err)
 	}
 }
 
 func TestAdvance_refusesWhatIsNotHTTPS(t *testing.T) {
-	for _, url := range []string{"http://shop.example.com", "shop.example.com", "https://%zz", ""} {
-		_, err := New(nil).Advance(t.Context(), step.Run{Now: t0}, plan.Verify{URL: url})
+	for _, url := range []string{"http://shop.example.com", "shop.example.com", "https://%zz", "https:///x"} {
+		_, err := visiting(nil).Advance(t.Context(), step.Run{Now: t0}, plan.Verify{URL: url})
 		if failure.ClassOf(err) != failure.Permanent {
 			t.Errorf("%q: error %v; want a permanent one", url, err)
 		}
@@ -109,7 +112,7 @@ func TestAdvance_doesNotBlameTheSiteForItsOwnEnd(t *testing.T) {
 	s := newSite(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := New(s.Client()).Advance(ctx, step.Run{Now: t0}, plan.Verify{URL: s.URL}); err == nil {
+	if _, err := visiting(s.Client()).Advance(ctx, step.Run{Now: t0}, plan.Verify{URL: s.URL}); err == nil {
 		t.Error("a look that was cut short counts as a miss")
 	}
 }
