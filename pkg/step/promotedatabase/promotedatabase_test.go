@@ -26,6 +26,7 @@ var errCrash = errors.New("the function died after the call")
 // region is the RDS of the recovery region with one database. A change takes
 // until the next tick.
 type region struct {
+	api     // what the tests do not need ends them
 	t       *testing.T
 	db      *types.DBInstance // nil: there is none
 	changes []string
@@ -52,6 +53,12 @@ func (w *region) DescribeDBInstances(_ context.Context, in *rds.DescribeDBInstan
 		return nil, &types.DBInstanceNotFoundFault{}
 	}
 	return &rds.DescribeDBInstancesOutput{DBInstances: []types.DBInstance{*w.db}}, nil
+}
+
+// AddTagsToResource is no change of the database itself.
+func (w *region) AddTagsToResource(_ context.Context, in *rds.AddTagsToResourceInput, _ ...func(*rds.Options)) (*rds.AddTagsToResourceOutput, error) {
+	w.db.TagList = append(w.db.TagList, in.Tags...)
+	return &rds.AddTagsToResourceOutput{}, nil
 }
 
 func (w *region) PromoteReadReplica(_ context.Context, in *rds.PromoteReadReplicaInput, _ ...func(*rds.Options)) (*rds.PromoteReadReplicaOutput, error) {
@@ -95,6 +102,8 @@ func (w *region) change(what string, effect func()) error {
 	return nil
 }
 
+func kind(w *region) *Kind { return &Kind{rds: w, region: "us-west-2"} }
+
 // tick completes what goes on.
 func (w *region) tick() {
 	w.racing = false
@@ -110,7 +119,7 @@ func (w *region) tick() {
 func (w *region) settle(spec plan.PromoteDatabase) step.Progress {
 	w.t.Helper()
 	for range 10 {
-		progress, err := (&Kind{w}).Advance(w.t.Context(), aRun, spec)
+		progress, err := kind(w).Advance(w.t.Context(), aRun, spec)
 		if err != nil && !errors.Is(err, errCrash) {
 			w.t.Fatal(err)
 		}
@@ -123,16 +132,16 @@ func (w *region) settle(spec plan.PromoteDatabase) step.Progress {
 	return step.Progress{}
 }
 
-var wanted = []string{"promote, backups 1", "modify to db.r6g.large, Multi-AZ true"}
+var changes = []string{"promote, backups 1", "modify to db.r6g.large, Multi-AZ true"}
 
 func TestAdvance_promotesThenChangesClassAndZones(t *testing.T) {
 	w := replica(t)
 	got := w.settle(aSpec)
-	want := map[string]string{"endpoint": "orders-replica.us-west-2.example", "port": "3306"}
+	want := map[string]string{"endpoint": "orders-replica.us-west-2.example", "port": "3306", "measured": "promotion"}
 	if diff := cmp.Diff(want, got.Outputs); diff != "" {
 		t.Errorf("outputs (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(wanted, w.changes); diff != "" {
+	if diff := cmp.Diff(changes, w.changes); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
 }
@@ -153,21 +162,21 @@ func TestAdvance_asksOnceWhileAChangeIsNotVisibleYet(t *testing.T) {
 	w.db.ReadReplicaSourceDBInstanceIdentifier = nil
 	w.lag = true
 	for range 3 {
-		if _, err := (&Kind{w}).Advance(t.Context(), aRun, aSpec); err != nil {
+		if _, err := kind(w).Advance(t.Context(), aRun, aSpec); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff(wanted[1:], w.changes); diff != "" {
+	if diff := cmp.Diff(changes[1:], w.changes); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
 }
 
 func TestAdvance_endsTheSameAfterACrashAtAnyChange(t *testing.T) {
-	for crash := 1; crash <= len(wanted); crash++ {
+	for crash := 1; crash <= len(changes); crash++ {
 		w := replica(t)
 		w.crashAt = crash
 		w.settle(aSpec)
-		if diff := cmp.Diff(wanted, w.changes); diff != "" {
+		if diff := cmp.Diff(changes, w.changes); diff != "" {
 			t.Errorf("crash at change %d (-want +got):\n%s", crash, diff)
 		}
 	}
@@ -190,7 +199,7 @@ func TestAdvance_looksAgainWhenItLosesARace(t *testing.T) {
 	} {
 		w := replica(t)
 		trouble(w)
-		got, err := (&Kind{w}).Advance(t.Context(), aRun, aSpec)
+		got, err := kind(w).Advance(t.Context(), aRun, aSpec)
 		if err != nil || got.Done || len(w.changes) > 0 {
 			t.Errorf("%s: Advance = %+v, %v with changes %v; want pending and none", name, got, err, w.changes)
 		}
@@ -202,7 +211,7 @@ func TestAdvance_countsADatabaseAsUpDuringItsFirstBackup(t *testing.T) {
 	w := replica(t)
 	w.settle(aSpec)
 	w.db.DBInstanceStatus = aws.String("backing-up")
-	got, err := (&Kind{w}).Advance(t.Context(), aRun, aSpec)
+	got, err := kind(w).Advance(t.Context(), aRun, aSpec)
 	if err != nil || !got.Done {
 		t.Errorf("Advance = %+v, %v; want done", got, err)
 	}
@@ -216,7 +225,7 @@ func TestAdvance_stopsForGoodWhenOnlyAPersonCanHelp(t *testing.T) {
 		worlds[status] = w
 	}
 	for name, w := range worlds {
-		_, err := (&Kind{w}).Advance(t.Context(), aRun, aSpec)
+		_, err := kind(w).Advance(t.Context(), aRun, aSpec)
 		if failure.ClassOf(err) != failure.Permanent || len(w.changes) > 0 {
 			t.Errorf("%s: Advance = %v with changes %v; want a permanent error and none", name, err, w.changes)
 		}
