@@ -45,7 +45,7 @@ func (d *diary) Step(name, _, detail string, outcome report.Outcome) {
 	d.Say(string(outcome) + " " + name + ": " + detail)
 }
 
-func (d *diary) Struck(time.Time) {}
+func (d *diary) Struck(time.Time) { d.Say(struckLine) }
 
 func load(t *testing.T, file string) *plan.Plan {
 	t.Helper()
