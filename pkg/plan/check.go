@@ -13,7 +13,9 @@ func (f *file) check(p *Plan) {
 	f.checkSize("covers", p.Covers, "fewer tags")
 	f.checkPolicies(p)
 	f.checkDetect(p)
-	f.checkSteps(p)
+	for _, course := range p.Courses() {
+		f.checkCourse(p.On(course), course)
+	}
 }
 
 func (f *file) checkSides(p *Plan) {

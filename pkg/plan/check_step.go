@@ -20,28 +20,31 @@ type stepCheck struct {
 
 // scope says which steps a step may refer to.
 type scope struct {
-	over    map[string]Kind   // by id: done before this step begins; kind "" could not be read
-	beside  map[string]bool   // ids that run at the same time, in another branch
-	all     map[string]bool   // every id of the plan
-	outputs map[Kind][]string // what each kind gives
+	over   map[string]given // by id: done before this step begins
+	beside map[string]bool  // ids that run at the same time, in another branch
+	all    map[string]bool  // every id of the course
 }
 
-// checkSteps holds each step against the plan and against the steps before it.
-func (f *file) checkSteps(p *Plan) {
+// given is what a step gives to later ones.
+type given struct {
+	kind    Kind // empty: the step could not be read, and may give anything
+	outputs []string
+}
+
+// checkCourse holds each step of a course against the plan as the course carries
+// it out, and against the steps before it.
+func (f *file) checkCourse(p *Plan, course Course) {
+	list := course.list()
 	if count(p.Recover) > maxSteps {
-		f.wrong("recover", fmt.Sprintf("has more than %d steps", maxSteps), "fewer, or several plans")
+		f.wrong(list, fmt.Sprintf("has more than %d steps", maxSteps), "fewer, or several plans")
 		return
 	}
 	all := map[string]bool{}
 	for s := range p.Steps() {
 		all[s.ID] = true
 	}
-	f.checkIDs(p)
-	outputs := map[Kind][]string{}
-	for _, k := range Kinds() {
-		outputs[k] = k.Outputs()
-	}
-	f.checkSequence(p, "recover", p.Recover, scope{over: map[string]Kind{}, all: all, outputs: outputs})
+	f.checkIDs(p, course)
+	f.checkSequence(p, list, p.Recover, scope{over: map[string]given{}, all: all})
 }
 
 // count is the number of steps and groups, those that could not be read too.
@@ -56,9 +59,9 @@ func count(steps []Step) int {
 }
 
 // checkIDs reports an id that two steps have, said or by default.
-func (f *file) checkIDs(p *Plan) {
+func (f *file) checkIDs(p *Plan, course Course) {
 	taken := map[string]string{}
-	f.located("recover", p.Recover, func(s *Step, path string) {
+	f.located(course.list(), p.Recover, func(s *Step, path string) {
 		first, twice := taken[s.ID]
 		switch {
 		case !twice:
@@ -96,7 +99,7 @@ func (f *file) stepPath(list string, i int) string {
 }
 
 // checkSequence checks steps in order and returns which are over after the last.
-func (f *file) checkSequence(p *Plan, list string, steps []Step, in scope) map[string]Kind {
+func (f *file) checkSequence(p *Plan, list string, steps []Step, in scope) map[string]given {
 	now := in
 	now.over = maps.Clone(in.over)
 	for i := range steps {
@@ -105,17 +108,19 @@ func (f *file) checkSequence(p *Plan, list string, steps []Step, in scope) map[s
 			maps.Copy(now.over, f.checkGroup(p, path, s.Parallel, now))
 			continue
 		}
+		gives := given{}
 		if s.Spec != nil {
 			kinds[s.Kind].check(stepCheck{f, p, path + "." + string(s.Kind), s, now}, s.Spec)
+			gives = given{s.Kind, s.Outputs()}
 		}
-		now.over[s.ID] = s.Kind
+		now.over[s.ID] = gives
 	}
 	return now.over
 }
 
 // checkGroup checks the branches of a parallel group, each beside the others.
-func (f *file) checkGroup(p *Plan, path string, branches [][]Step, in scope) map[string]Kind {
-	over := map[string]Kind{}
+func (f *file) checkGroup(p *Plan, path string, branches [][]Step, in scope) map[string]given {
+	over := map[string]given{}
 	for i, branch := range branches {
 		now := in
 		now.beside = map[string]bool{}
@@ -172,11 +177,15 @@ func checkVerify(c stepCheck, spec *Verify) {
 	}
 }
 
-func checkSetParameter(c stepCheck, spec *SetParameter) {
-	refs, _ := References(spec.Value) // the field's format has reported one that is malformed
+func checkSetParameter(c stepCheck, spec *SetParameter) { c.references(c.path+".value", spec.Value) }
+
+// references holds those in a field against the steps before this one. The field's
+// format has reported one that is malformed.
+func (c stepCheck) references(path, value string) {
+	refs, _ := References(value)
 	for _, r := range refs {
 		if problem, instead := c.scope.refuses(r, c.step.ID); problem != "" {
-			c.wrong(c.path+".value", problem, instead)
+			c.wrong(path, problem, instead)
 		}
 	}
 }
@@ -184,8 +193,8 @@ func checkSetParameter(c stepCheck, spec *SetParameter) {
 // refuses says why a step cannot refer to an output; no problem when it can.
 func (s scope) refuses(r Reference, self string) (problem, instead string) {
 	const earlier = "a reference to a step that is over before this one begins"
-	kind, over := s.over[r.Step]
-	outputs := s.outputs[kind]
+	step, over := s.over[r.Step]
+	kind, outputs := step.kind, step.outputs
 	switch {
 	case over && kind == "", over && slices.Contains(outputs, r.Output):
 		return "", ""

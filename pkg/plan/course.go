@@ -11,6 +11,14 @@ const (
 	CourseRepair   Course = "repair"
 )
 
+// list is the field of the plan that has the course's steps.
+func (c Course) list() string {
+	if c == CourseRecover {
+		return "recover"
+	}
+	return string(c)
+}
+
 // Courses of the plan, in a fixed order.
 func (p *Plan) Courses() []Course {
 	courses := []Course{CourseRecover}

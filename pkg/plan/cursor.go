@@ -108,14 +108,16 @@ func (m *mapping) add(key, value *yaml.Node) {
 
 // sub is the path of a field of this mapping. A key that is no plain word is
 // quoted, so that a finding stays one line.
-func (m *mapping) sub(key string) string {
+func (m *mapping) sub(key string) string { return below(m.path, key) }
+
+func below(path, key string) string {
 	if !word.MatchString(key) {
 		key = strconv.Quote(shorten(key))
 	}
-	if m.path == "" {
+	if path == "" {
 		return key
 	}
-	return m.path + "." + key
+	return path + "." + key
 }
 
 // get asks for a field; nil when it is absent, empty or an alias, with a finding

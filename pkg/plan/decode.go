@@ -24,7 +24,6 @@ const (
 // later are the fields that are designed and not built, by shape: what to write
 // as long as they are not.
 var later = map[string]map[string]string{
-	"plan": {"drill": "nothing: leave the field out", "failback": "nothing: leave the field out"},
 	"detect": {
 		"probe":    "the probe's CloudWatch alarm under alarms",
 		"quorum":   "nothing: leave the field out, and all alarms together mean a disaster",
@@ -50,7 +49,7 @@ func (f *file) readPlan(root *yaml.Node) *Plan {
 	p := &Plan{
 		Name:     m.text("plan", required, planName),
 		Strategy: choice(m, "strategy", required, []Strategy{BackupRestore, PilotLight, WarmStandby, MultiSite}),
-		Primary:  m.region("primary", required),
+		Primary:  m.side("primary"),
 		Recovery: m.region("recovery", required),
 		Next:     m.region("next", optional),
 		Notify:   m.text("notify", optional, topicName),
@@ -70,11 +69,22 @@ func (f *file) readPlan(root *yaml.Node) *Plan {
 	if d := m.child("detect", required, "detect"); d != nil {
 		p.Detect = readDetect(d)
 	}
-	for _, it := range m.list("recover", required) {
-		p.Recover = append(p.Recover, f.readStep(it))
+	p.Recover = m.steps("recover", required)
+	p.Failback = m.steps("failback", optional)
+	p.Repair = m.steps("repair", optional)
+	if d := m.child("drill", optional, "drill"); d != nil {
+		p.Drill = readDrill(d)
 	}
 	m.end()
 	return p
+}
+
+func (m *mapping) steps(key string, n need) []Step {
+	var steps []Step
+	for _, it := range m.list(key, n) {
+		steps = append(steps, m.readStep(it))
+	}
+	return steps
 }
 
 func readDetect(m *mapping) Detect {

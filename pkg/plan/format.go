@@ -16,13 +16,13 @@ type format func(string) (problem, instead string)
 var word = regexp.MustCompile(`^[\w-]{1,64}$`)
 
 // matching is the format of most names: a pattern, a greatest length, and words
-// for both. None of these fields takes a reference.
+// for both. None of these fields takes a reference: what takes one, docs/plan.md lists.
 func matching(pattern string, most int, rule, example string) format {
 	re := regexp.MustCompile(pattern)
 	return func(s string) (string, string) {
 		switch {
 		case strings.Contains(s, "${"):
-			return "holds a reference, which only set-parameter.value can", example
+			return noReference, example
 		case s == "":
 			return "is an empty text", example
 		case len(s) > most:
@@ -33,6 +33,9 @@ func matching(pattern string, most int, rule, example string) format {
 		return "", ""
 	}
 }
+
+// noReference is the problem of a reference where nothing takes its place.
+const noReference = "holds a reference, which this field cannot"
 
 // corrected proposes a correction of the value itself where that is in the
 // format, in place of the example.
@@ -200,7 +203,7 @@ func webAddress(s string) (problem, instead string) {
 	u, err := url.Parse(s)
 	switch {
 	case strings.Contains(s, "${"):
-		return "holds a reference, which only set-parameter.value can", example
+		return noReference, example
 	case err != nil || s == "":
 		return fmt.Sprintf("%q is not a URL", shorten(s)), example
 	case u.Scheme == "http" && u.Host != "":

@@ -37,8 +37,8 @@ func readBounded(path string) ([]byte, error) {
 
 // Load checks the text of a plan and reports every mistake at once; name is the
 // file that the findings show. The plan is nil when a finding is an Error.
-// Otherwise it is complete: policies have their RPO, steps their id and timeout,
-// and each LaunchInstances the image policy that points at its template.
+// Otherwise it is complete: policies have their RPO, steps their id, timeout and
+// on-failure, a drill its suffix and ttl, and each LaunchInstances the image policy that points at its template.
 func Load(name string, src []byte) (*Plan, Findings) {
 	f := newFile(name)
 	var p *Plan
@@ -125,21 +125,44 @@ func (p *Plan) fill() {
 	for i := range p.Protect {
 		p.Protect[i].fill(p.Objectives.RPO)
 	}
-	for s := range p.Steps() {
-		if s.ID == "" {
-			s.ID = string(s.Kind)
+	for _, course := range p.Courses() {
+		for s := range p.On(course).Steps() {
+			s.fill(p)
 		}
-		if s.Timeout == 0 {
-			s.Timeout = DefaultTimeout
-		}
-		if s.OnFailure == "" {
-			s.OnFailure = Pause
-		}
-		if launch, ok := s.Spec.(*LaunchInstances); ok {
-			launch.Image = p.imagePolicy(launch.Template)
-		}
-		if promote, ok := s.Spec.(*PromoteDatabase); ok {
-			promote.fill(p)
+	}
+	if p.Drill != nil {
+		p.Drill.fill()
+	}
+}
+
+func (s *Step) fill(p *Plan) {
+	if s.ID == "" {
+		s.ID = string(s.Kind)
+	}
+	if s.Timeout == 0 {
+		s.Timeout = DefaultTimeout
+	}
+	if s.OnFailure == "" {
+		s.OnFailure = Pause
+	}
+	switch spec := s.Spec.(type) {
+	case *LaunchInstances:
+		spec.Image = p.imagePolicy(spec.Template)
+	case *PromoteDatabase:
+		spec.fill(p)
+	}
+}
+
+func (d *Drill) fill() {
+	if d.Suffix == "" {
+		d.Suffix = "drill"
+	}
+	if d.TTL == 0 {
+		d.TTL = DefaultTTL
+	}
+	for i := range d.Windows {
+		if d.Windows[i].Zone == "" {
+			d.Windows[i].Zone = "UTC"
 		}
 	}
 }

@@ -14,7 +14,7 @@ type Reference struct {
 
 func (r Reference) String() string { return "${" + r.Step + "." + r.Output + "}" }
 
-var referenceText = regexp.MustCompile(`^\$\{([A-Za-z0-9-]+)\.([a-z][a-z0-9-]*)\}`)
+var referenceText = regexp.MustCompile(`^\$\{([A-Za-z0-9-]+)\.([A-Za-z][A-Za-z0-9-]*)\}`)
 
 // Expand puts the outputs in the place of their references. Its error names the
 // first "${" that begins no reference, or is what output answered.

@@ -32,14 +32,23 @@ func (m *mapping) region(key string, n need) string {
 		m.wrong(m.sub(key), "is a mapping, not a region", "the region alone, such as us-west-2, and the account, if it has one of its own, under accounts")
 		return ""
 	}
-	if value.Value == "on-premises" {
-		m.wrong(m.sub(key), "on-premises is not built yet", "an AWS region such as us-east-1")
+	if value.Value == OnPremises && value.Kind == yaml.ScalarNode {
+		m.wrong(m.sub(key), "only the primary side can be on-premises", "an AWS region such as us-west-2")
 		return ""
 	}
 	if s, ok := m.scalar(value, m.sub(key), regionName); ok {
 		return s
 	}
 	return ""
+}
+
+// side is a region, or the word for a site that is none.
+func (m *mapping) side(key string) string {
+	if value := m.values[key]; value != nil && value.Kind == yaml.ScalarNode && value.Value == OnPremises {
+		m.get(key, required)
+		return OnPremises
+	}
+	return m.region(key, required)
 }
 
 // texts reads a list of different strings in a format.
@@ -111,27 +120,48 @@ func (m *mapping) count(key string, n need, least int) int {
 	return 0
 }
 
+// within reads a whole number within bounds; zero when the field is absent.
+func (m *mapping) within(key string, n need, least, most int) int {
+	got := m.count(key, n, least)
+	if got > most {
+		m.wrong(m.sub(key), fmt.Sprintf("%d is more than %d", got, most), fmt.Sprintf("%d or less", most))
+		return 0
+	}
+	return got
+}
+
 // percent reads a number above 0, up to 100; zero when it is absent or wrong.
 func (m *mapping) percent(key string, n need) float64 {
+	return m.number(key, n, ", the number alone: it is in per cent", func(got float64) (string, string) {
+		if got > 0 && got <= 100 { // NaN is not
+			return "", ""
+		}
+		return "is no percentage of the data", "a number above 0, and at most 100"
+	})
+}
+
+// number reads a number, of which as may say what is wrong; zero when it is absent
+// or wrong. Unit completes what is proposed for a text.
+func (m *mapping) number(key string, n need, unit string, as func(float64) (problem, instead string)) float64 {
 	value := m.get(key, n)
 	if value == nil {
 		return 0
 	}
 	got, err := strconv.ParseFloat(value.Value, 64)
-	switch tag := value.ShortTag(); {
-	case value.Kind != yaml.ScalarNode || tag != "!!int" && tag != "!!float" || err != nil:
-		m.wrong(m.sub(key), "is "+describe(value)+", not a number", key+": "+example(m.shape, key)+", the number alone: it is in per cent")
-	case !(got > 0 && got <= 100): // NaN too
-		m.wrong(m.sub(key), fmt.Sprintf("%s is no percentage of the data", shorten(value.Value)), "a number above 0, and at most 100")
-	default:
-		return got
+	if tag := value.ShortTag(); value.Kind != yaml.ScalarNode || tag != "!!int" && tag != "!!float" || err != nil {
+		m.wrong(m.sub(key), "is "+describe(value)+", not a number", key+": "+example(m.shape, key)+unit)
+		return 0
 	}
-	return 0
+	if problem, instead := as(got); problem != "" {
+		m.wrong(m.sub(key), shorten(value.Value)+" "+problem, instead)
+		return 0
+	}
+	return got
 }
 
 // flag reads true or false; false when the field is absent.
-func (m *mapping) flag(key string) bool {
-	value := m.get(key, optional)
+func (m *mapping) flag(key string, n need) bool {
+	value := m.get(key, n)
 	if value == nil {
 		return false
 	}

@@ -19,7 +19,7 @@ const maxNesting = 8
 // parallel is the key of a group, where a step has its kind.
 const parallel = "parallel"
 
-// readStep reads one item of recover or of a branch. A step that cannot be read
+// readStep reads one item of a course or of a branch. A step that cannot be read
 // still takes its place, so that paths keep their numbers, and keeps its id, so
 // that references to it are not called mistakes.
 func (f *file) readStep(it item) Step {
@@ -41,6 +41,7 @@ func (f *file) readStep(it item) Step {
 	}
 	s.ID = spec.text("id", optional, stepID)
 	s.Timeout = spec.duration("timeout", optional, 0, maxTimeout)
+	s.OnFailure = choice(spec, "on-failure", optional, []OnFailure{Pause, Abort, Continue})
 	s.Spec = kinds[s.Kind].read(spec)
 	spec.end()
 	return s
