@@ -53,6 +53,9 @@ type Entry struct {
 	// Request is the step's own, of Begun: what takes the step back is asked with it.
 	Request json.RawMessage `json:"request,omitempty"`
 	Kind    plan.Kind       `json:"kind,omitempty"` // of Begun: the step's
+	// Before is how many steps had begun before this one, of Begun: the order in
+	// which they are taken back, which times of one second cannot tell.
+	Before int `json:"before,omitempty"`
 }
 
 // Word is what a person says to a run.

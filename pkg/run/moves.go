@@ -105,6 +105,9 @@ func (s State) Closed(end End, now time.Time) (State, error) {
 	case end == Recovered:
 		to = map[Posture]Posture{FailingOver: Active, FailingBack: Standby, Repairing: Standby}[s.Posture]
 	}
+	if s.Posture == NeedsPerson {
+		return s, MoveError{s.Plan, s.Posture, to} // only a person leads out of it
+	}
 	next, err := s.move(to, now)
 	if err != nil {
 		return s, err

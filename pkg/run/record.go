@@ -179,16 +179,26 @@ func (r Record) Acted() bool {
 	return slices.ContainsFunc(r.Entries, func(e Entry) bool { return e.Event == Begun })
 }
 
+// Begun are the first entries of the steps that began, in the order in which they
+// did. Of two that began side by side either may come first.
+func (r Record) Begun() []Entry {
+	var begun []Entry
+	seen := map[string]bool{}
+	for _, entry := range r.Entries {
+		if entry.Event == Begun && !seen[entry.Step] {
+			seen[entry.Step] = true
+			begun = append(begun, entry)
+		}
+	}
+	slices.SortStableFunc(begun, func(a, b Entry) int { return a.Before - b.Before })
+	return begun
+}
+
 // Unsettled are the first entries of the steps that began and are not taken
 // back, nor known to be left for a person: the newest first.
 func (r Record) Unsettled() []Entry {
 	var open []Entry
-	seen := map[string]bool{}
-	for _, entry := range r.Entries {
-		if entry.Event != Begun || seen[entry.Step] {
-			continue
-		}
-		seen[entry.Step] = true
+	for _, entry := range r.Begun() {
 		_, undone := r.First(entry.Step, Undone)
 		_, left := r.First(entry.Step, Left)
 		if !undone && !left {

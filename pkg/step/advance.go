@@ -11,7 +11,7 @@ func (h handling[Spec]) advance(ctx context.Context, record run.Record) (Answer,
 	if err := h.may(record); err != nil {
 		return Answer{}, err
 	}
-	begun, err := h.begin(ctx, record)
+	record, begun, err := h.begin(ctx, record)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -44,16 +44,26 @@ func (h handling[Spec]) may(record run.Record) error {
 }
 
 // begin is the entry of this attempt's beginning, written now if it is not there.
-// The first attempt's keeps the whole request, which takes the step back later.
-func (h handling[Spec]) begin(ctx context.Context, record run.Record) (run.Entry, error) {
+// It keeps the whole request, which takes the step back later. What is stopped
+// between the look at the ledger and that entry is seen by a second look: whoever
+// stops a run writes that first and then reads which steps began, so one of the two
+// sees the other, and nothing is made that close-run does not know of.
+func (h handling[Spec]) begin(ctx context.Context, record run.Record) (run.Record, run.Entry, error) {
 	if begun, ok := record.Find(h.request.Step, run.Begun); ok {
-		return begun, nil
+		return record, begun, nil
 	}
 	begun := run.Entry{
-		Run: h.request.Run, Step: h.request.Step, Event: run.Begun, Attempt: record.Attempt(h.request.Step),
-		At: record.Now, Mode: record.Mode(), Kind: h.request.Kind, Request: h.payload,
+		Run: h.request.Run, Step: h.request.Step, Event: run.Begun, Attempt: record.Attempt(h.request.Step), At: record.Now,
+		Mode: record.Mode(), Kind: h.request.Kind, Request: h.payload, Before: len(record.Begun()),
 	}
-	return begun, h.journal.Note(ctx, h.request.Plan, begun)
+	if err := h.journal.Note(ctx, h.request.Plan, begun); err != nil {
+		return record, begun, err
+	}
+	record, err := h.journal.Open(ctx, h.request.Plan, h.request.Run)
+	if err != nil {
+		return record, begun, err
+	}
+	return record, begun, h.may(record)
 }
 
 // settle journals what the look found and turns it into the machine's answer.

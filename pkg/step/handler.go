@@ -81,16 +81,10 @@ func decode[Spec any](payload []byte) (Request[Spec], error) {
 
 // about is what the kind may know.
 func (h handling[Spec]) about(record run.Record, begun run.Entry) (Run, error) {
-	given, err := record.State.Given()
-	if err != nil {
-		return Run{}, failure.Permanentf("the input of run %s in the ledger is not JSON: %v", record.State.Run, err)
-	}
 	r := Run{
 		Plan:     h.request.Plan,
 		ID:       h.request.Run,
-		Epoch:    record.State.Epoch,
 		Mode:     begun.Mode,
-		AsOf:     given.AsOf,
 		Step:     h.request.Step,
 		Attempt:  begun.Attempt,
 		Primary:  h.request.Primary,
@@ -106,6 +100,14 @@ func (h handling[Spec]) about(record run.Record, begun run.Entry) (Run, error) {
 	if begun.Mode == run.Drill {
 		r.Drill = h.request.Drill
 	}
+	if record.State.Run != h.request.Run {
+		return r, nil // of a drill that was interrupted, without the lock's epoch
+	}
+	given, err := record.State.Given()
+	if err != nil {
+		return r, failure.Permanentf("the input of run %s in the ledger is not JSON: %v", record.State.Run, err)
+	}
+	r.Epoch, r.AsOf = record.State.Epoch, given.AsOf
 	return r, nil
 }
 

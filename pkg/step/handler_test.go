@@ -2,6 +2,7 @@ package step
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/ledger/ledgertest"
+	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
@@ -20,7 +22,7 @@ func TestHandler_journalsThatAStepBeginsBeforeItsFirstAct(t *testing.T) {
 	if _, err := s.ask("orders"); err != nil {
 		t.Fatal(err)
 	}
-	s.wantCalls("open", "note orders begun", "advance")
+	s.wantCalls("open", "note orders begun", "open", "advance")
 	s.book.Wait(time.Minute)
 	if _, err := s.ask("orders"); err != nil {
 		t.Fatal(err)
@@ -89,7 +91,7 @@ func TestHandler_doesNothingForARunThatMayNotAct(t *testing.T) {
 			s := newScene(t, done)
 			s.book.Set(state)
 			answer, err := s.ask("orders")
-			if failure.ClassOf(err) != failure.RunOver || answer != (Answer{}) {
+			if failure.ClassOf(err) != failure.RunOver || !cmp.Equal(answer, Answer{}) {
 				t.Errorf("%+v, %v; want a refusal", answer, err)
 			}
 			s.wantCalls("open")
@@ -98,7 +100,7 @@ func TestHandler_doesNothingForARunThatMayNotAct(t *testing.T) {
 }
 
 func TestHandler_refusesAnInputThatNoOneMaySend(t *testing.T) {
-	const right = `{"plan":"p","run":"p-1","step":"orders","recovery":"us-west-2","spec":{}}`
+	const right = `{"op":"advance","plan":"p","run":"p-1","step":"orders","recovery":"us-west-2","spec":{}}`
 	if _, err := newScene(t, pending).send(right); err != nil {
 		t.Fatalf("the input that the others are made from: %v", err)
 	}
@@ -108,6 +110,8 @@ func TestHandler_refusesAnInputThatNoOneMaySend(t *testing.T) {
 		"a list":              `[` + right + `]`,
 		"two inputs":          right + right,
 		"no plan":             strings.Replace(right, `"p"`, `""`, 1),
+		"no operation":        strings.Replace(right, `"advance"`, `""`, 1),
+		"another operation":   strings.Replace(right, `"advance"`, `"adavnce"`, 1),
 		"no run":              strings.Replace(right, `"p-1"`, `""`, 1),
 		"no step":             strings.Replace(right, `"orders"`, `""`, 1),
 		"no recovery region":  strings.Replace(right, `"us-west-2"`, `""`, 1),
@@ -118,7 +122,7 @@ func TestHandler_refusesAnInputThatNoOneMaySend(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScene(t, done)
-			if answer, err := s.send(payload); failure.ClassOf(err) != failure.BadInput || answer != (Answer{}) {
+			if answer, err := s.send(payload); failure.ClassOf(err) != failure.BadInput || !cmp.Equal(answer, Answer{}) {
 				t.Errorf("%+v, %v; want a refusal", answer, err)
 			}
 			s.wantCalls()
@@ -148,11 +152,11 @@ func TestHandler_waitsForWhatTimeMends(t *testing.T) {
 func TestHandler_journalsAFailureThatNothingMends(t *testing.T) {
 	s := newScene(t, look{err: fmt.Errorf("promote orders: %w", Permanent("there is no replica orders"))})
 	answer, err := s.ask("orders")
-	if failure.ClassOf(err) != failure.Permanent || answer != (Answer{}) {
+	if failure.ClassOf(err) != failure.Permanent || !cmp.Equal(answer, Answer{}) {
 		t.Errorf("%+v, %v; want a permanent error", answer, err)
 	}
 	want := []run.Entry{
-		{Run: "p-1", Step: "orders", Event: run.Begun, At: noon},
+		{Run: "p-1", Step: "orders", Event: run.Begun, At: noon, Mode: run.Unplanned, Kind: plan.KindVerify, Request: json.RawMessage(asked(Advance, "orders"))},
 		{Run: "p-1", Step: "orders", Event: run.Failed, At: noon, Detail: "promote orders: there is no replica orders"},
 	}
 	if diff := cmp.Diff(want, s.book.Entries("p-1")); diff != "" {
@@ -162,7 +166,7 @@ func TestHandler_journalsAFailureThatNothingMends(t *testing.T) {
 
 func TestHandler_endsAStepWhoseRunLostItsLockMeanwhile(t *testing.T) {
 	s := newScene(t, look{err: fmt.Errorf("shift traffic: %w", failure.Failed{Class: failure.RunOver, Message: "run p-1 is over"})})
-	if answer, err := s.ask("shift"); failure.ClassOf(err) != failure.RunOver || answer != (Answer{}) {
+	if answer, err := s.ask("shift"); failure.ClassOf(err) != failure.RunOver || !cmp.Equal(answer, Answer{}) {
 		t.Errorf("%+v, %v; want the step ended", answer, err)
 	}
 }
@@ -204,7 +208,7 @@ func TestHandler_journalsOnceThatAStepIsDone(t *testing.T) {
 		}
 		s.book.Wait(time.Minute)
 	}
-	s.wantCalls("open", "note orders begun", "advance", "note orders done", "open", "advance", "open", "advance")
+	s.wantCalls("open", "note orders begun", "open", "advance", "note orders done", "open", "advance", "open", "advance")
 }
 
 func TestHandler_showsLaterStepsTheOutputsOfThoseThatAreDone(t *testing.T) {
@@ -230,7 +234,7 @@ func TestHandler_tellsAStepWhichRunItActsFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Run{
-		Plan: "p", ID: "p-1", Epoch: 1, Step: "orders", Primary: "us-east-1", Recovery: "us-west-2",
+		Plan: "p", ID: "p-1", Epoch: 1, Mode: run.Unplanned, Step: "orders", Primary: "us-east-1", Recovery: "us-west-2",
 		Now: noon, Began: noon, Pins: pins, Outputs: map[string]map[string]string{},
 	}
 	if diff := cmp.Diff(want, s.told[0]); diff != "" {
@@ -267,28 +271,5 @@ func TestHandler_takesTheLastLookForNoMiss(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"verify begun", "verify good", "verify done"}, s.entries()); diff != "" {
 		t.Errorf("journal (-want +got):\n%s", diff)
-	}
-}
-
-func TestWait_isATenthOfTheAgeWithinBounds(t *testing.T) {
-	for age, want := range map[time.Duration]int{
-		-time.Minute: 5, 0: 5, 49 * time.Second: 5, 100 * time.Second: 10, 599 * time.Second: 59,
-		10 * time.Minute: 60, 12 * time.Hour: 60,
-	} {
-		if got := wait(age); got != want {
-			t.Errorf("wait after %s is %d s, want %d", age, got, want)
-		}
-	}
-}
-
-// A history holds 25,000 events and a look costs eight of them:
-// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-func TestWait_keepsTheLongestStepFarFromTheHistorysLimit(t *testing.T) {
-	looks := 0
-	for age := time.Duration(0); age < 12*time.Hour; age += time.Duration(wait(age)) * time.Second {
-		looks++
-	}
-	if events := looks * 8; events > 25_000/3 {
-		t.Errorf("12 hours are %d looks and %d events; want three such steps at a time to fit", looks, events)
 	}
 }

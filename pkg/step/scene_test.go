@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,19 +40,36 @@ func newScene(t *testing.T, looks ...look) *scene {
 }
 
 func (s *scene) Advance(_ context.Context, r Run, _ spec) (Progress, error) {
-	s.book.Called("advance")
+	return s.look("advance", r)
+}
+
+func (s *scene) Undo(_ context.Context, r Run, _ spec) (Progress, error) { return s.look("undo", r) }
+
+func (s *scene) Check(_ context.Context, r Run, _ spec) ([]string, error) {
+	found, err := s.look("check", r)
+	return strings.Fields(found.Detail), err
+}
+
+func (s *scene) look(op string, r Run) (Progress, error) {
+	s.book.Called(op)
 	found := s.looks[min(len(s.told), len(s.looks)-1)]
 	s.told = append(s.told, r)
 	return found.progress, found.err
 }
 
+// asked is a request for a step of run p-1.
+func asked(op Op, step string) string {
+	return fmt.Sprintf(`{"op":%q,"plan":"p","run":"p-1","step":%q,"kind":"verify","primary":"us-east-1","recovery":"us-west-2",`+
+		`"timeout":"10m","pace":{"least":5,"share":10,"most":60},"drill":{"suffix":"drill","ttl":"8h"},"spec":{"size":1}}`, op, step)
+}
+
 // ask is one invocation for a step of run p-1.
 func (s *scene) ask(step string) (Answer, error) {
-	return s.send(fmt.Sprintf(`{"plan":"p","run":"p-1","step":%q,"primary":"us-east-1","recovery":"us-west-2","timeout":"10m","spec":{"size":1}}`, step))
+	return s.send(asked(Advance, step))
 }
 
 func (s *scene) send(payload string) (Answer, error) {
-	return Handler(s.book, s)(s.t.Context(), json.RawMessage(payload))
+	return Handler(s.book, func(string) *scene { return s })(s.t.Context(), json.RawMessage(payload))
 }
 
 // entries are the run's journal: "orders begun".

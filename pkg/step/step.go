@@ -64,8 +64,8 @@ type Answer struct {
 // Step, Primary, Recovery, Now and Drill are set.
 type Run struct {
 	Plan     string
-	ID       string // execution name; also the seed of client tokens
-	Epoch    int64
+	ID       string    // execution name; also the seed of client tokens
+	Epoch    int64     // of the lock that the run holds; zero for a drill that lost it
 	Mode     run.Mode  // that the step began in
 	AsOf     time.Time // data from before this moment alone; zero: the newest
 	Step     string
