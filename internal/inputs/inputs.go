@@ -17,6 +17,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/answering"
 	"github.com/pilotlight/pilotlight/pkg/closing"
 	"github.com/pilotlight/pilotlight/pkg/decide"
+	"github.com/pilotlight/pilotlight/pkg/drill"
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/holding"
 	"github.com/pilotlight/pilotlight/pkg/ledger/ledgertest"
@@ -37,6 +38,7 @@ var readings = map[string]func(json.RawMessage) error{
 	"decide-failover":   decided,
 	"publish-ages":      func(raw json.RawMessage) error { return handled(ages.New(nowhere, down()).Handle, raw) },
 	"publish-posture":   func(raw json.RawMessage) error { return handled(publisher.New(nowhere, down()).Handle, raw) },
+	"reap-drills":       func(raw json.RawMessage) error { return handled(drill.Reaper{Ledger: down()}.Handle, raw) },
 	"refresh-images":    func(raw json.RawMessage) error { return passes(protect.RefreshImages, raw) },
 	"rotate-snapshots":  func(raw json.RawMessage) error { return passes(protect.RotateSnapshots, raw) },
 	"protect-databases": func(raw json.RawMessage) error { return passes(protect.ProtectDatabases, raw) },

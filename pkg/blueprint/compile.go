@@ -3,6 +3,7 @@ package blueprint
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/names"
@@ -46,6 +47,9 @@ func Compile(p *plan.Plan) (*Blueprint, error) {
 		return nil, err
 	}
 	if err := b.conduct(p); err != nil {
+		return nil, err
+	}
+	if err := b.drills(p); err != nil {
 		return nil, err
 	}
 	b.traffic(p)
@@ -111,21 +115,27 @@ func (b *Blueprint) detect(p *plan.Plan) error {
 		Grant{Actions: []string{"states:StartExecution"}, Resources: b.machines("stateMachine:", ""), Regions: []string{p.Recovery}},
 		Grant{Actions: []string{"states:DescribeExecution"}, Resources: b.machines("execution:", ":*"), Regions: []string{p.Recovery}},
 	)
-	input := map[string]any{"plan": p.Name, "detect": p.Detect}
+	input, alarms := map[string]any{"plan": p.Name, "detect": p.Detect}, slices.Clone(p.Detect.Alarms)
+	if stopping := p.Drill.Watched(p.Recovery); len(stopping) > 0 {
+		input["drill"] = stopping
+		alarms = append(alarms, stopping...)
+	}
 	if err := b.schedule(b.named("decide"), decideEvery, "decide-failover", input); err != nil {
 		return err
 	}
-	if len(p.Detect.Alarms) == 0 {
+	if len(alarms) == 0 {
 		return nil
 	}
-	alarms := make([]string, len(p.Detect.Alarms))
-	for i, alarm := range p.Detect.Alarms {
-		alarms[i] = alarm.Name
+	var called []string
+	for _, alarm := range alarms {
+		if !slices.Contains(called, alarm.Name) {
+			called = append(called, alarm.Name)
+		}
 	}
 	pattern := Pattern{
 		"source":      []string{"aws.cloudwatch"},
 		"detail-type": []string{"CloudWatch Alarm State Change"},
-		"detail":      map[string]any{"alarmName": alarms},
+		"detail":      map[string]any{"alarmName": called},
 	}
 	return b.rule(b.named("alarms"), pattern, "decide-failover", input)
 }

@@ -21,7 +21,7 @@ const AnswerRun = "answer-run"
 // step is checked on a schedule, with its own function and so with its own role.
 func (b *Blueprint) conduct(p *plan.Plan) error {
 	journal := []Grant{b.reads("GetItem", "Query"), b.writes(p.Name)}
-	b.add(p, workflow.OpenRun, append(journal, openGrants(p)...)...)
+	b.add(p, workflow.OpenRun, append(journal, append(openGrants(p), drillGrants(p)...)...)...)
 	b.add(p, workflow.HoldStep, append(journal, b.tells(p)...)...)
 	b.add(p, workflow.CloseRun, journal...)
 	b.add(p, AnswerRun, b.reads("GetItem", "Query"), b.writes(p.Name), b.writes(names.Answers(p.Name)))

@@ -51,6 +51,7 @@ var purposes = map[string]string{
 	"verify":            "Step: asks the recovered application over HTTPS.",
 	"shift-traffic":     "Step: sends users to the recovery region.",
 	"publish-posture":   "Turns the ledger's posture into the metric that traffic follows.",
+	reapDrills:          "Removes what drills that were interrupted have left, and says what is still there.",
 	publishAges:         "Turns the ages of the recovery points into metrics, a policy each.",
 }
 

@@ -43,9 +43,9 @@ type Sight struct {
 }
 
 // Decide says whether the plan's failover starts, and why. All alarms of the
-// plan must be in ALARM; one alone can be wrong.
+// plan must be in ALARM; one alone can be wrong. A drill stands in nobody's way.
 func Decide(detect plan.Detect, state run.State, sights []Sight) (Verdict, string) {
-	if state.Posture != run.Standby {
+	if state.Posture != run.Standby && state.Posture != run.Drilling {
 		return Ignore, fmt.Sprintf("the plan is %s", state.Posture)
 	}
 	if len(detect.Alarms) == 0 {

@@ -18,8 +18,10 @@ import (
 // Input is what decide-failover is invoked with: by the minute's tick, by a rule
 // that adds the event, or by a person who adds a reason.
 type Input struct {
-	Plan   string          `json:"plan"`
-	Detect plan.Detect     `json:"detect"`
+	Plan   string      `json:"plan"`
+	Detect plan.Detect `json:"detect"`
+	// Drill are the alarms that stop a drill.
+	Drill  []plan.Alarm    `json:"drill,omitempty"`
 	Event  json.RawMessage `json:"event,omitempty"`
 	Manual *Manual         `json:"manual,omitempty"`
 }
@@ -45,6 +47,7 @@ type Output struct {
 type Ledger interface {
 	State(ctx context.Context, plan string) (run.State, time.Time, error)
 	Swap(ctx context.Context, was, next run.State) error
+	Note(ctx context.Context, plan string, entry run.Entry) error
 }
 
 // Alarms reads alarms as they are now, in the given order.
@@ -93,7 +96,7 @@ func (d Decider) Handle(ctx context.Context, raw json.RawMessage) (Output, error
 		if err != nil {
 			return Output{}, err
 		}
-		if ignored == nil && !request.Detect.Has(plan.Alarm{Name: sign.Alarm, Region: sign.Region}) {
+		if ignored == nil && !request.has(plan.Alarm{Name: sign.Alarm, Region: sign.Region}) {
 			ignored = &signal.Ignored{Reason: fmt.Sprintf("alarm %s in %s is not one of plan %s", sign.Alarm, sign.Region, request.Plan)}
 		}
 		if ignored != nil {
@@ -113,7 +116,8 @@ func (d Decider) decide(ctx context.Context, request Input) (Output, error) {
 	if err != nil {
 		return Output{}, err
 	}
-	if state.Phase == run.Starting || state.Phase == run.Running {
+	held := state.Phase == run.Starting || state.Phase == run.Running
+	if held && state.Mode != run.Drill {
 		return d.reconcile(ctx, state, now)
 	}
 	verdict, order := Start, run.Order{}
@@ -127,6 +131,13 @@ func (d Decider) decide(ctx context.Context, request Input) (Output, error) {
 			return Output{}, err
 		}
 		verdict, reason = Decide(request.Detect, state, sights)
+	}
+	if held && (verdict != Start || order.Mode == run.Drill) {
+		output, err := d.drilling(ctx, request, state, now)
+		if err == nil && output.Verdict == Ignore && verdict == Hold { // a person must hear of it all the same
+			output = Output{verdict, reason, state.Run}
+		}
+		return output, err
 	}
 	if verdict != Start {
 		return Output{Verdict: verdict, Reason: reason}, nil

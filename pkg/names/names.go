@@ -44,6 +44,9 @@ func BrokenAlarm(plan, policy string) string { return prefix + plan + "-" + poli
 // AgingAlarm is the one that warns before it is.
 func AgingAlarm(plan, policy string) string { return prefix + plan + "-" + policy + "-rpo-aging" }
 
+// DrillAlarm is the alarm on what drills have left after their time.
+func DrillAlarm(plan string) string { return prefix + plan + "-drill-leftovers" }
+
 // Source is the name of the role in the primary account that the protection
 // functions of a plan take on when the recovery side is an account of its own.
 func Source(plan string) string { return prefix + plan + "-source" }
