@@ -58,6 +58,12 @@ func (w *world) deploy(text string) *plan.Plan {
 	if p == nil {
 		w.t.Fatalf("%s\n%s", findings, text)
 	}
+	w.apply(p)
+	return p
+}
+
+func (w *world) apply(p *plan.Plan) {
+	w.t.Helper()
 	b, err := blueprint.Compile(p)
 	if err != nil {
 		w.t.Fatal(err)
@@ -65,7 +71,6 @@ func (w *world) deploy(text string) *plan.Plan {
 	if _, _, err := deploy.Apply(w.t.Context(), w.Cloud, b); err != nil {
 		w.t.Fatal(err)
 	}
-	return p
 }
 
 // invoke calls a plan's function as the Lambda console does.

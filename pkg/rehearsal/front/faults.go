@@ -1,6 +1,9 @@
 package front
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // Fault is an error that the front answers in place of AWS's answer.
 type Fault struct {
@@ -26,6 +29,13 @@ func (f *faults) inject(fault Fault) {
 		fault.Times = -1
 	}
 	f.list = append(f.list, fault)
+}
+
+// forgive ends the faults of a role.
+func (f *faults) forgive(role string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.list = slices.DeleteFunc(f.list, func(fault Fault) bool { return fault.Role == role })
 }
 
 // take answers the first fault that concerns a call, once fewer from now on.
