@@ -42,7 +42,8 @@ func (k *Kind) beginCluster(ctx context.Context, r step.Run, spec plan.PromoteDa
 	if err != nil {
 		return step.Progress{}, err
 	}
-	out, err := k.rds.DescribeDBClusterSnapshots(ctx, &rds.DescribeDBClusterSnapshotsInput{DBClusterSnapshotIdentifier: aws.String(from.snapshot)})
+	name := from.snapshot[strings.LastIndex(from.snapshot, ":")+1:]
+	out, err := k.rds.DescribeDBClusterSnapshots(ctx, &rds.DescribeDBClusterSnapshotsInput{DBClusterSnapshotIdentifier: aws.String(name)})
 	if err != nil {
 		return step.Progress{}, fmt.Errorf("look at snapshot %s: %w", from.snapshot, err)
 	}

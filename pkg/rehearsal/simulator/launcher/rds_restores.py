@@ -11,8 +11,10 @@ from . import mending, rds_backups
 # What the data bring along. Everything else is said by the call, or is RDS's default.
 KEPT = (
     "allocated_storage", "auto_minor_version_upgrade", "backup_retention_period", "db_instance_class", "db_name", "engine",
-    "engine_version", "iops", "kms_key_id", "license_model", "master_user_password", "master_username", "port", "storage_encrypted", "storage_type",
+    "engine_version", "iops", "kms_key_id", "license_model", "master_username", "port", "storage_encrypted", "storage_type",
 )
+
+CLUSTER_KEPT = ("allocated_storage", "backup_retention_period", "database_name", "engine", "engine_version", "kms_key_id", "master_username", "port", "storage_encrypted")
 
 # Classes that every engine has here, in several zones each.
 FAMILIES = ("m5", "m6g", "m7g", "r5", "r6g", "r7g", "t3", "t4g")
@@ -23,6 +25,7 @@ INSTANCES = 40
 def mend() -> None:
     mending.replace(RDSBackend, "restore_db_instance_from_db_snapshot", from_snapshot)
     mending.replace(RDSBackend, "restore_db_instance_to_point_in_time", to_point_in_time)
+    mending.replace(RDSBackend, "restore_db_cluster_from_snapshot", from_cluster_snapshot)
     mending.replace(RDSBackend, "delete_db_instance", delete_db_instance)
     mending.replace(RDSBackend, "describe_orderable_db_instance_options", orderable)
     mending.add(RDSResponse, "describe_account_attributes", account_attributes)
@@ -37,6 +40,20 @@ def from_snapshot(moto, self, from_snapshot_id, overrides):
     made = restored(self, snapshot.database, overrides["db_instance_identifier"], overrides)
     made.storage_encrypted, made.kms_key_id = snapshot.encrypted, snapshot.kms_key_id if snapshot.encrypted else None
     return made
+
+
+def from_cluster_snapshot(moto, self, from_snapshot_id, overrides):
+    """moto finds no cluster's snapshot by ARN, and hands the source's tags, groups and
+    zones on, over a cluster of the new name. AWS takes an ARN too, and the cluster has
+    no instances
+    (https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterFromSnapshot.html)."""
+    if overrides["db_cluster_identifier"] in self.clusters:
+        raise DBClusterAlreadyExists()
+    snapshot = self.get_db_cluster_snapshot(from_snapshot_id)
+    props = {k: getattr(snapshot.cluster, k) for k in CLUSTER_KEPT if getattr(snapshot.cluster, k, None) is not None}
+    props["master_user_password"] = "as-it-was"  # moto tells none
+    props.update({k: v for k, v in dict(overrides).items() if v not in (None, "", [])})
+    return self.create_db_cluster(props)
 
 
 def to_point_in_time(moto, self, source_db_identifier, target_db_identifier, overrides):
@@ -70,10 +87,16 @@ def kept(self, name, said):
     raise DBInstanceNotFoundError(name or resource)
 
 
+class DBClusterAlreadyExists(RDSClientError):
+    def __init__(self):
+        super().__init__("DBClusterAlreadyExistsFault", "DB Cluster already exists")
+
+
 def restored(self, database, name, said):
     if name in self.databases:
         raise DBInstanceAlreadyExists()
     props = {k: getattr(database, k) for k in KEPT if getattr(database, k, None) is not None}
+    props["master_user_password"] = "as-it-was"  # moto tells none
     props.update({k: v for k, v in dict(said).items() if v not in (None, "", [])}, db_instance_identifier=name)
     made = self.create_db_instance(props)
     made.instance_create_time = made.created = moto_time.utcnow()
