@@ -53,6 +53,7 @@ func TestEvents_areUnderstoodWhole(t *testing.T) {
 	faithful[plan.SetParameter](t, plan.KindSetParameter)
 	faithful[plan.Verify](t, plan.KindVerify)
 	faithful[plan.ShiftTraffic](t, plan.KindShiftTraffic)
+	faithful[plan.CreateStack](t, plan.KindCreateStack)
 }
 
 func FuzzDecode(f *testing.F) {
@@ -71,6 +72,7 @@ func FuzzDecode(f *testing.F) {
 		understands[plan.SetParameter](t, raw)
 		understands[plan.Verify](t, raw)
 		understands[plan.ShiftTraffic](t, raw)
+		understands[plan.CreateStack](t, raw)
 	})
 }
 
