@@ -1,12 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +18,7 @@ import (
 )
 
 func newRehearse() *cobra.Command {
-	scenario, out, verbose := rehearsal.PowerLoss, "out", false
+	scenario, out, verbose := []string{rehearsal.PowerLoss}, "out", false
 	cmd := &cobra.Command{
 		Use:   "rehearse PLAN",
 		Short: "Play a disaster and the plan's recovery in a simulated AWS, and measure it",
@@ -27,24 +27,26 @@ func newRehearse() *cobra.Command {
 			"Run it at the repository's root, after make setup.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !slices.Contains(rehearsal.Scenarios, scenario) {
-				fmt.Fprintf(cmd.ErrOrStderr(), "there is no scenario %q; write --scenario %s\n", scenario, strings.Join(rehearsal.Scenarios, " or "))
-				return errBadInput
-			}
 			options, done, err := prepare(cmd, args[0], verbose)
 			if err != nil {
 				return err
 			}
-			options.Scenario = scenario
-			result, err := rehearsal.Run(cmd.Context(), options)
+			for _, name := range scenario {
+				if why := rehearsal.Unfit(options.Plan, name); why != "" {
+					fmt.Fprintf(cmd.ErrOrStderr(), "%s cannot be played in --scenario %s: %s\n", args[0], name, why)
+					return errBadInput
+				}
+			}
+			results, err := rehearsal.Play(cmd.Context(), options, scenario...)
 			done()
 			if err != nil {
 				return err
 			}
-			return publish(cmd.OutOrStdout(), result, out)
+			return publishAll(cmd.OutOrStdout(), results, out)
 		},
 	}
-	cmd.Flags().StringVar(&scenario, "scenario", scenario, "the game day to play: power-loss")
+	cmd.Flags().StringSliceVar(&scenario, "scenario", scenario,
+		"the game day to play: "+strings.Join(rehearsal.Scenarios(), ", ")+"; or several, one after the other")
 	cmd.Flags().StringVar(&out, "out", out, "folder for report.json and report.html")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", verbose, verboseUsage)
 	return cmd
@@ -75,6 +77,25 @@ func prepare(cmd *cobra.Command, file string, verbose bool) (o rehearsal.Options
 		o.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	}
 	return o, done, nil
+}
+
+// publishAll publishes the reports of scenarios that were played one after the other:
+// the last one where a single one would be, the earlier ones in folders beside it.
+func publishAll(w io.Writer, results []*report.Report, folder string) error {
+	var bad error
+	for n, result := range results {
+		into := folder
+		if n < len(results)-1 {
+			into = filepath.Join(folder, fmt.Sprintf("%d-%s", n+1, result.Scenario))
+		}
+		switch err := publish(w, result, into); {
+		case errors.Is(err, errBadAnswer):
+			bad = err
+		case err != nil:
+			return err
+		}
+	}
+	return bad
 }
 
 // publish prints the closing table, writes the report's files and says whether

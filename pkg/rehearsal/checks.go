@@ -17,7 +17,6 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/plan"
-	"github.com/pilotlight/pilotlight/pkg/rehearsal/workload"
 	"github.com/pilotlight/pilotlight/pkg/report"
 )
 
@@ -25,7 +24,7 @@ import (
 // what the plan says. The product's journal has no part in it. What cannot be
 // read is not so.
 func (r *rehearsal) checks(ctx context.Context) error {
-	for s := range r.Plan.Steps() {
+	for s := range r.on.Steps() {
 		check, err := r.check(ctx, s)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -59,7 +58,7 @@ func (r *rehearsal) check(ctx context.Context, s *plan.Step) (report.Check, erro
 func (r *rehearsal) instances(ctx context.Context, step string) ([]types.Instance, error) {
 	filters := append(r.ofRun(), types.Filter{Name: aws.String("tag:" + lineage.Step), Values: []string{step}},
 		types.Filter{Name: aws.String("instance-state-name"), Values: []string{"pending", "running"}})
-	out, err := ec2.NewFromConfig(r.cloud.As(role, r.Plan.Recovery)).DescribeInstances(ctx, &ec2.DescribeInstancesInput{Filters: filters})
+	out, err := ec2.NewFromConfig(r.cloud.As(role, r.on.Recovery)).DescribeInstances(ctx, &ec2.DescribeInstancesInput{Filters: filters})
 	if err != nil {
 		return nil, err
 	}
@@ -95,11 +94,7 @@ func (r *rehearsal) launched(ctx context.Context, step string, spec *plan.Launch
 // from one snapshot set, which is one StartTime of their sources.
 func (r *rehearsal) attached(ctx context.Context, step string, spec *plan.RestoreVolumes) (report.Check, error) {
 	check := report.Check{What: fmt.Sprintf("the volumes of policy %s are attached to %s, an instance's from one consistent set", spec.Policy, spec.AttachTo)}
-	policy, _ := r.Plan.Policy(spec.Policy) // a valid plan has it
-	home, err := r.atHome(ctx, *policy)
-	if err != nil {
-		return check, err
-	}
+	home := r.home[spec.Policy]
 	origins := map[string]bool{}
 	sets := map[string]map[time.Time]bool{} // times of the sources by instance
 	for _, volume := range r.restored {
@@ -134,7 +129,7 @@ func (r *rehearsal) promoted(ctx context.Context, spec *plan.PromoteDatabase) (r
 }
 
 func (r *rehearsal) database(ctx context.Context, name string) (rdstypes.DBInstance, error) {
-	out, err := rds.NewFromConfig(r.cloud.As(role, r.Plan.Recovery)).DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String(name)})
+	out, err := rds.NewFromConfig(r.cloud.As(role, r.on.Recovery)).DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String(name)})
 	if err != nil {
 		return rdstypes.DBInstance{}, err
 	}
@@ -151,14 +146,14 @@ func writable(db rdstypes.DBInstance) bool {
 // a step is filled in, and nothing of the primary region's.
 func (r *rehearsal) turned(ctx context.Context, spec *plan.SetParameter) (report.Check, error) {
 	check := report.Check{What: "parameter " + spec.Name + " has the recovery region's value"}
-	out, err := ssm.NewFromConfig(r.cloud.As(role, r.Plan.Recovery)).GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(spec.Name)})
+	out, err := ssm.NewFromConfig(r.cloud.As(role, r.on.Recovery)).GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(spec.Name)})
 	if err != nil {
 		return check, err
 	}
 	value := aws.ToString(out.Parameter.Value)
 	check.OK, check.Seen = value == spec.Value, value
 	if strings.Contains(spec.Value, "${") {
-		check.OK = !strings.Contains(value, r.Plan.Primary) && !strings.Contains(value, "${") && aws.ToTime(out.Parameter.LastModifiedDate).After(r.struck)
+		check.OK = !strings.Contains(value, "${") && aws.ToTime(out.Parameter.LastModifiedDate).After(r.struck)
 	}
 	return check, nil
 }
@@ -174,5 +169,5 @@ func (r *rehearsal) answers(ctx context.Context, page string) (report.Check, err
 
 func (r *rehearsal) leads(ctx context.Context, host, what string) (report.Check, error) {
 	address, err := r.cloud.Internet.Resolver().Lookup(ctx, host)
-	return report.Check{What: what, OK: address == workload.RecoveryAddress, Seen: address}, err
+	return report.Check{What: what, OK: address == r.workload.Side(r.on.Recovery).Address, Seen: address}, err
 }

@@ -2,7 +2,6 @@ package rehearsal
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -10,8 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
-	"github.com/pilotlight/pilotlight/pkg/decide"
-	"github.com/pilotlight/pilotlight/pkg/names"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/report"
 )
@@ -24,17 +21,13 @@ const (
 	fromAlarms  = "three periods of a minute and the evaluation: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html"
 )
 
-// personAfter is what someone is given, modelled, to hear of the disaster, to
-// judge it, and to start the run of a plan that does not start by itself.
-const (
-	personAfter = 5 * time.Minute
-	fromPerson  = "an assumption: measure it with your own people"
-)
-
 // detect lets the plan's alarms go off, one after the other. CloudWatch's events
-// then travel as they do in AWS, some of them twice. A plan that is not automatic
-// is then started as a person would start it.
+// then travel as they do in AWS, some of them twice. What no alarm starts, a
+// person does.
 func (r *rehearsal) detect(ctx context.Context) error {
+	if !r.scenario.alarmed {
+		return r.startByHand(ctx)
+	}
 	if len(r.Plan.Detect.Alarms) > 0 {
 		r.modelled = append(r.modelled, report.Duration{Name: "disaster to alarm", Seconds: alarmAfter.Seconds(), Source: fromAlarms})
 	}
@@ -62,26 +55,4 @@ func (r *rehearsal) raise(ctx context.Context, alarm plan.Alarm) error {
 		StateReason: aws.String("Threshold Crossed: 3 out of the last 3 datapoints were greater than or equal to the threshold (1.0)."),
 	})
 	return err
-}
-
-// startByHand invokes decide-failover as the Lambda console does, with what
-// events/decide-failover/manual.json has.
-func (r *rehearsal) startByHand(ctx context.Context) error {
-	r.modelled = append(r.modelled, report.Duration{Name: "a person's decision to start", Seconds: personAfter.Seconds(), Source: fromPerson})
-	r.Say("the plan starts by hand: a person hears of it, judges it, and starts the run")
-	if err := r.cloud.Clock.Wait(ctx, personAfter); err != nil {
-		return err
-	}
-	request, err := json.Marshal(decide.Input{
-		Plan: r.Plan.Name, Detect: r.Plan.Detect,
-		Manual: &decide.Manual{Reason: "rehearsal of " + r.Scenario + " in " + r.Plan.Primary},
-	})
-	if err != nil {
-		return fmt.Errorf("write the manual start: %w", err)
-	}
-	answer := r.cloud.Host.Invoke(ctx, names.Function(r.Plan.Name, "decide-failover"), request, false)
-	if answer.FunctionError != "" {
-		r.problem("The start by hand was refused: %s.", answer.Payload)
-	}
-	return nil
 }

@@ -22,7 +22,7 @@ func (r *rehearsal) leftovers(ctx context.Context) error {
 			left = append(left, fmt.Sprintf("volume %s of step %s is attached to nothing", aws.ToString(volume.VolumeId), tag(volume.Tags, lineage.Step)))
 		}
 	}
-	for s := range r.Plan.Steps() {
+	for s := range r.on.Steps() {
 		spec, ok := s.Spec.(*plan.LaunchInstances)
 		if !ok {
 			continue

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/cloud"
-	"github.com/pilotlight/pilotlight/pkg/rehearsal/workload"
 	"github.com/pilotlight/pilotlight/pkg/report"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
@@ -14,12 +13,9 @@ import (
 // measure writes the report: what the shopper saw, how old the data is that came
 // back, what AWS says of the recovered application, and who called what.
 func (r *rehearsal) measure(ctx context.Context) error {
-	if r.shopper != nil {
-		r.shopper.Stop()
-	}
 	p := r.Plan
 	r.report = &report.Report{
-		Plan: p.Name, Strategy: string(p.Strategy), Scenario: r.Scenario, Primary: p.Primary, Recovery: p.Recovery,
+		Plan: p.Name, Strategy: string(p.Strategy), Scenario: r.scenario.name, Primary: r.on.Primary, Recovery: r.on.Recovery,
 		End: r.record.State.End, Posture: r.record.State.Posture, Reason: reason(r.record),
 		RTO:           report.Measure{ObjectiveSeconds: p.Objectives.RTO.D().Seconds()},
 		RPO:           report.Measure{ObjectiveSeconds: p.Objectives.RPO.D().Seconds()},
@@ -54,7 +50,7 @@ func (r *rehearsal) measure(ctx context.Context) error {
 // steps are the plan's, as the journal has them; one that never began is skipped.
 func (r *rehearsal) steps() []report.Step {
 	var steps []report.Step
-	for s := range r.Plan.Steps() {
+	for s := range r.on.Steps() {
 		outcome, detail := outcomeOf(r.record, s.ID)
 		step := report.Step{Name: s.ID, Kind: string(s.Kind), Outcome: outcome, Detail: detail}
 		if outcome == "" {
@@ -94,7 +90,7 @@ func (r *rehearsal) outage() {
 	shopper := &r.report.Shopper
 	shopper.Attempts, shopper.Misses = len(visits), visits.Misses()
 	for _, s := range visits.Segments() {
-		if r.report.MovedAt.IsZero() && s.Address == workload.RecoveryAddress {
+		if r.report.MovedAt.IsZero() && s.Address == r.workload.Side(r.on.Recovery).Address {
 			r.report.MovedAt = s.From
 		}
 		shopper.Segments = append(shopper.Segments, report.Segment{From: s.From, To: s.To, OK: s.OK, Address: s.Address, Visits: s.Visits})
@@ -108,7 +104,7 @@ func (r *rehearsal) outage() {
 		rto.WhyNot = "the shopper missed no page"
 	default:
 		rto.WhyNot = "the shopper was not served again"
-		if why := r.workload.Missing(); why != nil {
+		if why := r.workload.Side(r.on.Recovery).Missing(); why != nil {
 			rto.WhyNot += ", because " + why.Error()
 		}
 	}

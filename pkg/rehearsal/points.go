@@ -63,16 +63,12 @@ func (r *rehearsal) volumesBack(ctx context.Context, data *back) error {
 	if err := r.findRestored(ctx); err != nil {
 		return err
 	}
-	for s := range r.Plan.Steps() {
+	for s := range r.on.Steps() {
 		spec, ok := s.Spec.(*plan.RestoreVolumes)
 		if !ok {
 			continue
 		}
-		policy, _ := r.Plan.Policy(spec.Policy) // a valid plan has it
-		home, err := r.atHome(ctx, *policy)
-		if err != nil {
-			return err
-		}
+		home := r.home[spec.Policy]
 		found := map[string]bool{}
 		for _, volume := range r.restored {
 			if tag(volume.Tags, lineage.Step) != s.ID || volume.State != types.VolumeStateInUse {
@@ -89,7 +85,7 @@ func (r *rehearsal) volumesBack(ctx context.Context, data *back) error {
 			}
 		}
 		if missing > 0 {
-			data.missing = append(data.missing, fmt.Sprintf("%d of %d volumes of policy %s", missing, len(home), policy.Name))
+			data.missing = append(data.missing, fmt.Sprintf("%d of %d volumes of policy %s", missing, len(home), spec.Policy))
 		}
 	}
 	return nil
@@ -97,7 +93,7 @@ func (r *rehearsal) volumesBack(ctx context.Context, data *back) error {
 
 // findRestored looks for the volumes that the run made from recovery points.
 func (r *rehearsal) findRestored(ctx context.Context) error {
-	out, err := ec2.NewFromConfig(r.cloud.As(role, r.Plan.Recovery)).DescribeVolumes(ctx, &ec2.DescribeVolumesInput{Filters: r.ofRun()})
+	out, err := ec2.NewFromConfig(r.cloud.As(role, r.on.Recovery)).DescribeVolumes(ctx, &ec2.DescribeVolumesInput{Filters: r.ofRun()})
 	if err != nil {
 		return err
 	}
@@ -136,7 +132,7 @@ func (r *rehearsal) snapshotPoint(ctx context.Context, id, region string) (origi
 // imagePoints are the images that the launched instances run: software, whose
 // age counts against its own policy and not as lost data.
 func (r *rehearsal) imagePoints(ctx context.Context) error {
-	out, err := ec2.NewFromConfig(r.cloud.As(role, r.Plan.Recovery)).DescribeInstances(ctx, &ec2.DescribeInstancesInput{Filters: r.ofRun()})
+	out, err := ec2.NewFromConfig(r.cloud.As(role, r.on.Recovery)).DescribeInstances(ctx, &ec2.DescribeInstancesInput{Filters: r.ofRun()})
 	if err != nil {
 		return err
 	}
@@ -173,7 +169,7 @@ func (r *rehearsal) imagePoint(ctx context.Context, id, region string) (report.R
 // modelled lag.
 func (r *rehearsal) databasesBack(ctx context.Context, data *back) {
 	lag := r.cloud.Durations.ReplicaLag
-	for s := range r.Plan.Steps() {
+	for s := range r.on.Steps() {
 		spec, ok := s.Spec.(*plan.PromoteDatabase)
 		if !ok {
 			continue

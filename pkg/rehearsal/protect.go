@@ -106,18 +106,30 @@ func (r *rehearsal) lacking(ctx context.Context, pass protect.Pass, n int) (stri
 	return "", nil
 }
 
-// atHome are the volumes that a policy protects in the primary region, each with
-// its instance. They are read behind the front, where the region still answers
-// after the disaster.
-func (r *rehearsal) atHome(ctx context.Context, policy plan.Policy) (map[string]string, error) {
-	if home, known := r.home[policy.Name]; known {
-		return home, nil
+// lookHome notes what the run's steps will have to bring back: the volumes that
+// their policies protect where the application is, each with its instance.
+func (r *rehearsal) lookHome(ctx context.Context) error {
+	for s := range r.on.Steps() {
+		spec, ok := s.Spec.(*plan.RestoreVolumes)
+		if !ok {
+			continue
+		}
+		policy, _ := r.Plan.Policy(spec.Policy) // a valid plan has it
+		home, err := r.atHome(ctx, *policy)
+		if err != nil {
+			return err
+		}
+		r.home[policy.Name] = home
 	}
+	return nil
+}
+
+func (r *rehearsal) atHome(ctx context.Context, policy plan.Policy) (map[string]string, error) {
 	var filters []types.Filter
 	for key, value := range policy.Volumes.Tags {
 		filters = append(filters, types.Filter{Name: aws.String("tag:" + key), Values: []string{value}})
 	}
-	out, err := ec2.NewFromConfig(r.cloud.Upstream(r.Plan.Primary)).DescribeVolumes(ctx, &ec2.DescribeVolumesInput{Filters: filters})
+	out, err := ec2.NewFromConfig(r.cloud.Upstream(r.on.Primary)).DescribeVolumes(ctx, &ec2.DescribeVolumesInput{Filters: filters})
 	if err != nil {
 		return nil, fmt.Errorf("look at what policy %s protects: %w", policy.Name, err)
 	}
@@ -127,7 +139,6 @@ func (r *rehearsal) atHome(ctx context.Context, policy plan.Policy) (map[string]
 			home[aws.ToString(volume.VolumeId)] = aws.ToString(volume.Attachments[0].InstanceId)
 		}
 	}
-	r.home[policy.Name] = home
 	return home, nil
 }
 

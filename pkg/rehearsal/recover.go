@@ -30,6 +30,9 @@ func (r *rehearsal) recover(ctx context.Context) error {
 		if err := r.look(ctx); err != nil {
 			return false, err
 		}
+		if err := r.answer(ctx); err != nil {
+			return false, err
+		}
 		if r.record.State.Run == "" {
 			return r.cloud.Clock.Now().Sub(began) > noRunAfter, nil
 		}
@@ -54,16 +57,19 @@ func (r *rehearsal) recover(ctx context.Context) error {
 // look reads the run from the ledger and tells what is new in its journal.
 func (r *rehearsal) look(ctx context.Context) error {
 	was := r.record.State
-	record, err := r.ledger.Open(ctx, r.Plan.Name, cmp.Or(was.Run, run.Name(r.Plan.Name, 1)))
+	record, err := r.ledger.Open(ctx, r.Plan.Name, cmp.Or(was.Run, run.Name(r.Plan.Name, r.epoch+1)))
 	if err != nil {
 		return err
+	}
+	if record.State.Epoch <= r.epoch {
+		return nil // the last scenario's run
 	}
 	r.record = record
 	now := record.State
 	if was.Run != now.Run {
 		r.Say("run " + now.Run + " started")
 	}
-	for step := range r.Plan.Steps() {
+	for step := range r.on.Steps() {
 		outcome, detail := outcomeOf(record, step.ID)
 		if outcome != "" && r.said[step.ID] != outcome {
 			r.said[step.ID] = outcome

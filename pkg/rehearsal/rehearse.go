@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/blueprint"
@@ -27,13 +26,6 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
-// PowerLoss is the scenario in which the primary region's endpoints hang and its
-// web servers answer nothing.
-const PowerLoss = "power-loss"
-
-// Scenarios are the game days that can be played.
-var Scenarios = []string{PowerLoss}
-
 // Progress is told what happens, as it happens.
 type Progress interface {
 	Say(line string)
@@ -41,7 +33,7 @@ type Progress interface {
 	Struck(at time.Time)
 }
 
-// Options of a rehearsal. Root, Plan, Scenario and Tell are required.
+// Options of a rehearsal. Root, Plan and Tell are required, and Scenario for Run.
 type Options struct {
 	Root     string // the repository
 	Plan     *plan.Plan
@@ -56,11 +48,14 @@ type Options struct {
 	Prepared, Before func(*cloud.Cloud)
 	// After is called when the run is over, before anything is measured; nil: nothing.
 	After func(*cloud.Cloud)
+	// Person answers what a run asks of people; nil: see Reluctant.
+	Person Person
 	// AfterDone is cloud.Options.AfterDone.
 	AfterDone func(function string, payload []byte, again func() front.Result)
 }
 
-// rehearsal is one rehearsal under way.
+// rehearsal is one simulated AWS with the plan in it, and the scenario that is
+// played there now.
 type rehearsal struct {
 	Options
 	Progress
@@ -71,34 +66,80 @@ type rehearsal struct {
 	workload  *workload.Workload
 	shopper   *internet.Shopper // nil when the plan moves no traffic
 
-	began    time.Time                    // real time
-	struck   time.Time                    // data time
+	began time.Time // real time
+	episode
+}
+
+// episode is one scenario, from its strike to its report.
+type episode struct {
+	scenario scenario
+	on       *plan.Plan // as the scenario's run carries it out: see plan.On
+	epoch    int64      // of the plan before the run
+
 	home     map[string]map[string]string // by policy: the protected volumes, each with its instance
+	struck   time.Time                    // data time
 	record   run.Record                   // the run, as the ledger last told it
+	asked    map[string]time.Time         // of what the run asked people, since when
 	restored []restored                   // what the run made, as AWS has it
 	said     map[string]report.Outcome    // last told of each step
 	modelled []report.Duration            // what the rehearsal itself made take time
+	notes    []string
 	problems []string
 	report   *report.Report
 }
 
-// Run plays the rehearsal to its report. Its error is about the rehearsal itself;
+// Run plays one scenario to its report. Its error is about the rehearsal itself;
 // how the recovery went is in the report.
 func Run(ctx context.Context, o Options) (*report.Report, error) {
-	if !slices.Contains(Scenarios, o.Scenario) {
-		return nil, fmt.Errorf("there is no scenario %q; take one of %v", o.Scenario, Scenarios)
+	reports, err := Play(ctx, o, o.Scenario)
+	if len(reports) == 0 {
+		return nil, err
+	}
+	return reports[0], err
+}
+
+// Play plays scenarios one after the other on the same simulated AWS, such as a
+// power loss, the failback, and a power loss again. There is a report of each that
+// came to its end.
+func Play(ctx context.Context, o Options, names ...string) ([]*report.Report, error) {
+	var all []scenario
+	for _, name := range names {
+		s, err := scenarioOf(name)
+		if err != nil {
+			return nil, err
+		}
+		if why := Unfit(o.Plan, name); why != "" {
+			return nil, fmt.Errorf("plan %s cannot be played in scenario %s: %s", o.Plan.Name, name, why)
+		}
+		all = append(all, s)
 	}
 	r, err := start(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	err = r.end(r.play(r.build, r.protect, r.open, r.strike, r.detect, r.recover, r.after, r.measure))
-	return r.report, err
+	var reports []*report.Report
+	err = r.play(r.build, r.protect, r.open)
+	for _, s := range all {
+		if err != nil {
+			break
+		}
+		err = r.play(r.begin(s), r.strike, r.detect, r.recover, r.after, r.measure)
+		if r.report != nil {
+			reports = append(reports, r.report)
+		}
+	}
+	if r.shopper != nil {
+		r.shopper.Stop()
+	}
+	return reports, r.end(err)
 }
 
 func start(ctx context.Context, o Options) (*rehearsal, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Person == nil {
+		o.Person = Reluctant
 	}
 	compiled, err := blueprint.Compile(o.Plan)
 	if err != nil {
@@ -106,8 +147,8 @@ func start(ctx context.Context, o Options) (*rehearsal, error) {
 	}
 	r := &rehearsal{
 		Options: o, blueprint: compiled, began: time.Now(),
-		home: map[string]map[string]string{}, said: map[string]report.Outcome{},
 	}
+	r.on = o.Plan
 	if r.cloud, err = cloud.Start(ctx, cloud.Options{Root: o.Root, Log: o.Log, Accounts: accounts(o.Plan), AfterDone: o.AfterDone}); err != nil {
 		return nil, err
 	}
@@ -176,24 +217,40 @@ func (r *rehearsal) open(ctx context.Context) error {
 	return err
 }
 
-// strike takes the primary region away.
-func (r *rehearsal) strike(context.Context) error {
+// begin makes everything ready for the next scenario.
+func (r *rehearsal) begin(s scenario) func(context.Context) error {
+	return func(ctx context.Context) error {
+		state, _, err := r.ledger.State(ctx, r.Plan.Name)
+		r.episode = episode{
+			scenario: s, on: r.Plan.On(s.mode.Course()), epoch: state.Epoch,
+			said: map[string]report.Outcome{}, asked: map[string]time.Time{}, home: map[string]map[string]string{},
+		}
+		if err != nil {
+			return err
+		}
+		return r.lookHome(ctx)
+	}
+}
+
+func (r *rehearsal) strike(ctx context.Context) error {
 	if r.Before != nil {
 		r.Before(r.cloud)
 	}
 	r.struck = r.cloud.Clock.Now()
-	r.cloud.Front.Strike(r.Plan.Primary)
-	r.workload.Home.Kill()
 	r.Struck(r.struck)
-	r.Say(fmt.Sprintf("power loss: every endpoint of %s hangs, and the shop is dark", r.Plan.Primary))
-	return nil
+	r.Say(r.scenario.name + ": " + fmt.Sprintf(r.scenario.about, r.on.Primary))
+	return r.scenario.strike(r, ctx)
 }
 
-func (r *rehearsal) after(context.Context) error {
+// after is what happens when the run is over.
+func (r *rehearsal) after(ctx context.Context) error {
 	if r.After != nil {
 		r.After(r.cloud)
 	}
-	return nil
+	if r.scenario.after == nil {
+		return nil
+	}
+	return r.scenario.after(r, ctx)
 }
 
 // within looks again and again until done says so; false: it did not within that
@@ -218,6 +275,11 @@ func (r *rehearsal) within(ctx context.Context, limit time.Duration, done func(c
 // problem notes something that a report must say, in a whole sentence.
 func (r *rehearsal) problem(format string, args ...any) {
 	r.problems = append(r.problems, fmt.Sprintf(format, args...))
+}
+
+// note notes something that a reader should know and that is not wrong.
+func (r *rehearsal) note(format string, args ...any) {
+	r.notes = append(r.notes, fmt.Sprintf(format, args...))
 }
 
 // accounts are the owners of the plan's regions when it names them.

@@ -60,8 +60,7 @@ func (r *routes) close() error {
 type Server struct {
 	listener net.Listener
 	http     *http.Server
-	dead     chan struct{}
-	kill     sync.Once
+	power    *power
 }
 
 // Serve starts a web server that the internet reaches at address, port 443.
@@ -80,7 +79,7 @@ func (i *Internet) Serve(address string, handler http.Handler) (*Server, error) 
 	if err != nil {
 		return nil, fmt.Errorf("serve at %s: %w", address, err)
 	}
-	s := &Server{listener: listener, dead: make(chan struct{})}
+	s := &Server{listener: listener, power: &power{dead: make(chan struct{})}}
 	s.http = &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: time.Minute,
@@ -95,7 +94,7 @@ func (i *Internet) Serve(address string, handler http.Handler) (*Server, error) 
 	}
 	i.routes.servers[target] = s
 	i.running.Go(func() {
-		if err := s.http.ServeTLS(mortal{listener, s.dead}, "", ""); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.ServeTLS(mortal{listener, s.power}, "", ""); !errors.Is(err, http.ErrServerClosed) {
 			i.log.Error("web server stopped", "address", address, "err", err)
 		}
 	})
@@ -103,13 +102,47 @@ func (i *Internet) Serve(address string, handler http.Handler) (*Server, error) 
 }
 
 // Kill takes the power away: connections are still accepted, so nothing is
-// refused, and neither new nor open ones get another byte. There is no way back.
-func (s *Server) Kill() { s.kill.Do(func() { close(s.dead) }) }
+// refused, and neither new nor open ones get another byte. It is the same to who
+// asks when the site is well and cannot be reached.
+func (s *Server) Kill() { s.power.off() }
 
-// mortal is a listener whose connections fall silent when dead is closed.
+// Revive gives the power back. What was open or opened meanwhile stays silent.
+func (s *Server) Revive() { s.power.on() }
+
+// power is a site's: connections live on that of the moment at which they were accepted.
+type power struct {
+	mu   sync.Mutex
+	gone bool
+	dead chan struct{} // closed while there is none
+}
+
+func (p *power) off() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.gone {
+		p.gone = true
+		close(p.dead)
+	}
+}
+
+func (p *power) on() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.gone {
+		p.gone, p.dead = false, make(chan struct{})
+	}
+}
+
+func (p *power) now() chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.dead
+}
+
+// mortal is a listener whose connections fall silent when the power goes.
 type mortal struct {
 	net.Listener
-	dead chan struct{}
+	power *power
 }
 
 func (m mortal) Accept() (net.Conn, error) {
@@ -117,7 +150,7 @@ func (m mortal) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &mortalConn{conn, m.dead}, nil
+	return &mortalConn{conn, m.power.now()}, nil
 }
 
 type mortalConn struct {

@@ -18,7 +18,7 @@ import (
 )
 
 // site is the application's network in one region, with a base image and a load
-// balancer.
+// balancer. On premises it has an address and nothing else.
 type site struct {
 	cloud   *cloud.Cloud
 	app     string // the plan's name; what is built is named after it
@@ -29,16 +29,20 @@ type site struct {
 	group   string   // security group
 	image   string   // base image
 	name    string   // the load balancer's DNS name
+	address string   // where the internet finds it
 
 	ec2      *ec2.Client
 	balancer *elasticloadbalancingv2.Client
 	scaling  *autoscaling.Client
 }
 
-func newSite(ctx context.Context, c *cloud.Cloud, app, region string, zones []string) (*site, error) {
+func newSite(ctx context.Context, c *cloud.Cloud, app, region, address string, zones []string) (*site, error) {
+	if region == plan.OnPremises {
+		return &site{region: region, address: address, name: app + ".on-premises.example"}, nil
+	}
 	cfg := c.Upstream(region)
 	s := &site{
-		cloud: c, app: app, region: region, zones: zones,
+		cloud: c, app: app, region: region, address: address, zones: zones,
 		ec2:      ec2.NewFromConfig(cfg),
 		balancer: elasticloadbalancingv2.NewFromConfig(cfg),
 		scaling:  autoscaling.NewFromConfig(cfg),

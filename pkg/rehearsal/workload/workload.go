@@ -13,9 +13,12 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/cloud"
-	"github.com/pilotlight/pilotlight/pkg/rehearsal/internet"
 )
 
 // role is who makes the application's alarms, in the audit.
@@ -39,61 +42,61 @@ const (
 type Workload struct {
 	// Page is what users ask for; empty when no step of the plan moves traffic.
 	Page string
-	// Home is the primary site's web server: killing it takes its power away.
-	Home *internet.Server
 
-	away *application
+	cloud *cloud.Cloud
+	plan  *plan.Plan
+	sides map[string]*Side // by region
 }
 
-// Missing is what the application in the recovery region lacked when it was last
-// asked for a page; nil when it lacked nothing, or was never asked.
-func (w *Workload) Missing() error {
-	w.away.mu.Lock()
-	defer w.away.mu.Unlock()
-	return w.away.why
-}
+// Side is what of the application is in a region, or on premises.
+func (w *Workload) Side(region string) *Side { return w.sides[region] }
 
 // Build brings the application up in the primary region, and in the recovery
 // region what the plan's strategy keeps there. healthCheck is what the failover
 // records hang on; empty when the plan moves no traffic.
 func Build(ctx context.Context, c *cloud.Cloud, p *plan.Plan, healthCheck string) (*Workload, error) {
-	primary, err := newSite(ctx, c, p.Name, p.Primary, zonesOf(p.Primary))
-	if err != nil {
-		return nil, fmt.Errorf("build the primary site: %w", err)
-	}
-	recovery, err := newSite(ctx, c, p.Name, p.Recovery, recoveryZones(p))
-	if err != nil {
-		return nil, fmt.Errorf("build the recovery site: %w", err)
+	sites := map[string]*site{}
+	for _, at := range []struct {
+		region, address string
+		zones           []string
+	}{{p.Primary, PrimaryAddress, zonesOf(p.Primary)}, {p.Recovery, RecoveryAddress, recoveryZones(p)}} {
+		site, err := newSite(ctx, c, p.Name, at.region, at.address, at.zones)
+		if err != nil {
+			return nil, fmt.Errorf("build the site in %s: %w", at.region, err)
+		}
+		sites[at.region] = site
 	}
 	atHome, err := buildDatabases(ctx, c, p)
 	if err != nil {
 		return nil, fmt.Errorf("build the databases: %w", err)
 	}
-	if err := primary.protected(ctx, p); err != nil {
+	if err := sites[p.Primary].protected(ctx, p); err != nil {
 		return nil, fmt.Errorf("build what the plan protects: %w", err)
 	}
-	if err := recovery.kept(ctx, p, atHome); err != nil {
+	if err := sites[p.Recovery].kept(ctx, p, atHome); err != nil {
 		return nil, fmt.Errorf("build what the recovery region keeps: %w", err)
 	}
 	if err := putAlarms(ctx, c, p); err != nil {
 		return nil, err
 	}
-	if err := publishNames(ctx, c, p, primary, recovery, healthCheck); err != nil {
+	if err := publishNames(ctx, c, p, sites, healthCheck); err != nil {
 		return nil, fmt.Errorf("publish the names: %w", err)
 	}
 	return serve(c, p)
 }
 
-// serve opens the web servers of both sites.
+// serve opens the web servers of both sides. The one at home has all that it needs
+// until something happens to it.
 func serve(c *cloud.Cloud, p *plan.Plan) (*Workload, error) {
-	home, err := c.Internet.Serve(PrimaryAddress, open())
-	if err != nil {
-		return nil, err
+	w := &Workload{cloud: c, plan: p, sides: map[string]*Side{}}
+	for region, address := range map[string]string{p.Primary: PrimaryAddress, p.Recovery: RecoveryAddress} {
+		side, err := newSide(c, region, address)
+		if err != nil {
+			return nil, err
+		}
+		w.sides[region] = side
 	}
-	w := &Workload{Home: home, away: newApplication(c, p)}
-	if _, err := c.Internet.Serve(RecoveryAddress, w.away); err != nil {
-		return nil, err
-	}
+	w.sides[p.Recovery].Needs(p)
 	if record := shifted(p); record != "" {
 		w.Page = "https://" + record + "/"
 	}
@@ -143,4 +146,17 @@ func recoveryZones(p *plan.Plan) []string {
 func domain(name string) string {
 	labels := strings.Split(strings.TrimSuffix(name, "."), ".")
 	return strings.Join(labels[max(0, len(labels)-2):], ".")
+}
+
+// CalmAlarms settles the team's own alarms: all is well.
+func (w *Workload) CalmAlarms(ctx context.Context) error {
+	for _, alarm := range w.plan.Detect.Alarms {
+		_, err := cloudwatch.NewFromConfig(w.cloud.As(role, alarm.Region)).SetAlarmState(ctx, &cloudwatch.SetAlarmStateInput{
+			AlarmName: aws.String(alarm.Name), StateValue: cwtypes.StateValueOk, StateReason: aws.String("all is well"),
+		})
+		if err != nil {
+			return fmt.Errorf("settle alarm %s: %w", alarm.Name, err)
+		}
+	}
+	return nil
 }

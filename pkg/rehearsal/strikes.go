@@ -1,0 +1,130 @@
+package rehearsal
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pilotlight/pilotlight/pkg/report"
+)
+
+// darken takes the region that is left away: its endpoints hang and its web
+// servers answer nothing.
+func (r *rehearsal) darken(context.Context) error {
+	r.cloud.Front.Strike(r.on.Primary)
+	r.workload.Side(r.on.Primary).Kill()
+	return nil
+}
+
+// leave is what strikes when nothing does.
+func (r *rehearsal) leave(context.Context) error { return nil }
+
+// heal brings back what an earlier scenario took away, and waits until what the
+// serving side has is protected there.
+func (r *rehearsal) heal(ctx context.Context) error {
+	if err := r.restore(ctx); err != nil {
+		return err
+	}
+	if r.Unprotected || len(r.Plan.Protect) == 0 {
+		return nil
+	}
+	r.Say("protecting what serves now: recovery points in the other direction")
+	if err := r.generation(ctx, 1); err != nil {
+		return err
+	}
+	r.struck = r.cloud.Clock.Now() // what went before is no outage
+	return nil
+}
+
+// restore gives the struck region its endpoints, its power and its calm alarms back.
+func (r *rehearsal) restore(ctx context.Context) error {
+	for _, region := range []string{r.Plan.Primary, r.Plan.Recovery} {
+		r.cloud.Front.Heal(region)
+		r.workload.Side(region).Revive()
+	}
+	r.Say("every region answers again")
+	return r.workload.CalmAlarms(ctx)
+}
+
+// fencedWithin is how long a side that comes back may take writes beside the new
+// one: the fence is tried every few minutes.
+const fencedWithin = time.Hour
+
+// comeBack makes the site reachable again, as it was, after somebody else took
+// over. The plan's fence has to notice.
+func (r *rehearsal) comeBack(ctx context.Context) error {
+	if err := r.restore(ctx); err != nil {
+		return err
+	}
+	back := r.cloud.Clock.Now()
+	if !fences(r.Plan) {
+		r.note("The old primary is back and no step of the plan fences it: two sides take writes.")
+		return nil
+	}
+	fenced, err := r.within(ctx, fencedWithin, func(ctx context.Context) (bool, error) {
+		if err := r.look(ctx); err != nil {
+			return false, err
+		}
+		return r.record.State.Unfenced.IsZero(), nil
+	})
+	if err != nil {
+		return err
+	}
+	if !fenced {
+		r.problem("The old primary came back at %s and was not fenced within %s.", back.UTC().Format(time.RFC3339), fencedWithin)
+		return nil
+	}
+	r.Say(fmt.Sprintf("the old primary was fenced %s after it came back", r.cloud.Clock.Now().Sub(back).Round(time.Second)))
+	return nil
+}
+
+// infect lets malware spoil what is written from now on, until recovery points
+// have it too; then somebody notices and takes the site off the net. The disaster
+// is the infection: what was written since is lost whatever anyone does.
+func (r *rehearsal) infect(ctx context.Context) error {
+	spoiled, err := r.within(ctx, protectionLimit, func(ctx context.Context) (bool, error) {
+		if !r.cloud.Settled() {
+			return false, nil
+		}
+		newest, err := r.newest(ctx)
+		if err != nil || newest.After(r.struck) {
+			return err == nil, err
+		}
+		return false, r.cloud.Skip()
+	})
+	if err != nil {
+		return err
+	}
+	if !spoiled {
+		return fmt.Errorf("no recovery point was made within %s of the infection", protectionLimit)
+	}
+	unnoticed := r.cloud.Clock.Now().Sub(r.struck)
+	r.modelled = append(r.modelled, report.Duration{Name: "malware unnoticed", Seconds: unnoticed.Seconds(), Source: "until recovery points have it: " + fromPerson})
+	r.Say("the newest recovery points are spoiled; somebody notices, and takes the shop off the net")
+	r.workload.Side(r.on.Primary).Kill()
+	return nil
+}
+
+// newest is the data's time of the newest usable recovery point of any policy.
+func (r *rehearsal) newest(ctx context.Context) (time.Time, error) {
+	var newest time.Time
+	for _, policy := range r.Plan.Protect {
+		usable, err := r.usable(ctx, policy.Name)
+		if err != nil {
+			return newest, err
+		}
+		for _, groups := range usable {
+			if groups[0].TakenAt.After(newest) {
+				newest = groups[0].TakenAt
+			}
+		}
+	}
+	return newest, nil
+}
+
+// destroy makes the application where it is lack its data: it answers again when
+// AWS has there what the run puts back.
+func (r *rehearsal) destroy(context.Context) error {
+	r.workload.Side(r.on.Recovery).Needs(r.on)
+	return nil
+}
