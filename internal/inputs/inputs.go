@@ -97,7 +97,7 @@ func handled[Out any](handle func(context.Context, json.RawMessage) (Out, error)
 }
 
 func steps[Spec any](raw json.RawMessage) error {
-	return handled(step.Handler(empty(), func(string) step.Kind[Spec] { return nil }), raw) // no run holds the lock, so no kind is asked
+	return handled(step.Handler(down(), func(string) step.Kind[Spec] { return nil }), raw) // no ledger, so no kind is asked
 }
 
 func decided(raw json.RawMessage) error {
