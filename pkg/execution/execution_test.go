@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pilotlight/pilotlight/pkg/decide"
+	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -76,17 +77,22 @@ func invoked(t *testing.T, function string) context.Context {
 	return lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{InvokedFunctionArn: function})
 }
 
+// storefront is the state of a plan whose first run has this input.
+func storefront(input string) run.State {
+	return run.State{Plan: "storefront", Run: "storefront-1", Input: input, Mode: run.Unplanned}
+}
+
 const decider = "arn:aws:lambda:us-west-2:123456789012:function:pilotlight-storefront-decide-failover"
 
 func TestStart_startsOnceHoweverOftenItIsAsked(t *testing.T) {
 	s := newStates(t)
 	for _, function := range []string{decider, decider + ":7"} {
-		if err := (Executions{s}).Start(invoked(t, function), "storefront", "storefront-1", `{"a":1}`); err != nil {
+		if err := (Executions{s}).Start(invoked(t, function), storefront(`{"a":1}`)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	s.executions[run1] = types.ExecutionStatusSucceeded // its name stays taken for 90 days
-	if err := (Executions{s}).Start(invoked(t, decider), "storefront", "storefront-1", `{"a":1}`); err != nil {
+	if err := (Executions{s}).Start(invoked(t, decider), storefront(`{"a":1}`)); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(map[string]string{"storefront-1": `{"a":1}`}, s.inputs); diff != "" {
@@ -97,7 +103,7 @@ func TestStart_startsOnceHoweverOftenItIsAsked(t *testing.T) {
 func TestStart_reportsThatNothingWasStarted(t *testing.T) {
 	s := newStates(t)
 	s.down = errors.New("slow down")
-	if err := (Executions{s}).Start(invoked(t, decider), "storefront", "storefront-1", `{}`); !errors.Is(err, s.down) {
+	if err := (Executions{s}).Start(invoked(t, decider), storefront(`{}`)); !errors.Is(err, s.down) {
 		t.Errorf("%v; want what Step Functions said", err)
 	}
 }
@@ -116,7 +122,7 @@ func TestStatus(t *testing.T) {
 		if status != "" {
 			s.executions[run1] = status
 		}
-		got, err := (Executions{s}).Status(invoked(t, decider), "storefront", "storefront-1")
+		got, err := (Executions{s}).Status(invoked(t, decider), storefront(`{}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +135,7 @@ func TestStatus(t *testing.T) {
 func TestStatus_isNotMadeUpWhenStepFunctionsDoesNotAnswer(t *testing.T) {
 	s := newStates(t)
 	s.down = errors.New("slow down")
-	got, err := (Executions{s}).Status(invoked(t, decider), "storefront", "storefront-1")
+	got, err := (Executions{s}).Status(invoked(t, decider), storefront(`{}`))
 	if !errors.Is(err, s.down) || got != (decide.Execution{}) {
 		t.Errorf("%+v, %v; want what Step Functions said", got, err)
 	}
@@ -142,14 +148,50 @@ func TestExecutions_areOfTheAccountRegionAndPartitionThatTheFunctionRunsIn(t *te
 	}
 	s := newStates(t)
 	for name, ctx := range map[string]context.Context{"outside Lambda": t.Context(), "under an odd name": invoked(t, "f")} {
-		if _, err := (Executions{s}).Status(ctx, "storefront", "storefront-1"); err == nil {
+		if _, err := (Executions{s}).Status(ctx, storefront(`{}`)); err == nil {
 			t.Errorf("%s: looked", name)
 		}
-		if err := (Executions{s}).Start(ctx, "storefront", "storefront-1", `{}`); err == nil {
+		if err := (Executions{s}).Start(ctx, storefront(`{}`)); err == nil {
 			t.Errorf("%s: started", name)
 		}
 	}
 	if s.calls != 0 {
 		t.Errorf("%d calls without an account to make them in", s.calls)
+	}
+}
+
+// asked notes which machine and which execution are meant.
+type asked struct {
+	api
+	arns []string
+}
+
+func (a *asked) StartExecution(_ context.Context, in *sfn.StartExecutionInput, _ ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error) {
+	a.arns = append(a.arns, aws.ToString(in.StateMachineArn))
+	return nil, nil
+}
+
+func (a *asked) DescribeExecution(_ context.Context, in *sfn.DescribeExecutionInput, _ ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error) {
+	a.arns = append(a.arns, aws.ToString(in.ExecutionArn))
+	return nil, &types.ExecutionDoesNotExist{}
+}
+
+func TestExecutions_areOfTheMachineOfTheRunsCourse(t *testing.T) {
+	for mode, machine := range map[run.Mode]string{
+		run.Unplanned: "pilotlight-storefront", run.Planned: "pilotlight-storefront", run.Drill: "pilotlight-storefront",
+		run.Failback: "pilotlight-storefront-failback", run.Repair: "pilotlight-storefront-repair",
+	} {
+		state, ask := storefront(`{}`), &asked{}
+		state.Mode = mode
+		if err := (Executions{ask}).Start(invoked(t, decider), state); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := (Executions{ask}).Status(invoked(t, decider), state); err != nil {
+			t.Fatal(err)
+		}
+		const at = "arn:aws:states:us-west-2:123456789012:"
+		if diff := cmp.Diff([]string{at + "stateMachine:" + machine, at + "execution:" + machine + ":storefront-1"}, ask.arns); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", mode, diff)
+		}
 	}
 }

@@ -28,6 +28,11 @@ type book interface {
 	Pin(ctx context.Context, plan, runID string, pins run.Pins) error
 	Pins(ctx context.Context, plan string) (run.Pins, error)
 	Shift(ctx context.Context, plan string, epoch int64, to run.Side) (bool, error)
+	Turn(ctx context.Context, plan string, epoch int64, turned bool) (bool, error)
+	Unfence(ctx context.Context, plan string, epoch int64, since time.Time) (bool, error)
+	Say(ctx context.Context, plan string, answer run.Answer) (bool, error)
+	Ready(ctx context.Context, plan string, ready run.Readiness) error
+	Readiness(ctx context.Context, plan string) ([]run.Readiness, time.Time, error)
 }
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -36,7 +41,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // product uses, and the one that other packages' tests use in its place.
 func both(t *testing.T, promise func(t *testing.T, b book, plan string)) {
 	t.Helper()
-	plan := "plan-" + strings.ToLower(strings.ReplaceAll(t.Name(), "_", "-"))
+	plan := "plan-" + strings.ToLower(strings.NewReplacer("_", "-", "/", "-").Replace(t.Name()))
 	t.Run("in DynamoDB", func(t *testing.T) {
 		table(t, plan)
 		promise(t, ledger.New(simulated.Shared(t).Config(recovery)), plan)
@@ -98,7 +103,7 @@ func TestState_ofAPlanThatWasNeverWrittenIsStandby(t *testing.T) {
 func TestSwap_keepsWhatWasWrittenAndItsSchema(t *testing.T) {
 	both(t, func(t *testing.T, b book, plan string) {
 		was := state(t, b, plan)
-		want, err := was.Start("the region is gone", noon)
+		want, err := was.Start(run.Order{Reason: "the region is gone"}, noon)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +122,7 @@ func TestSwap_letsExactlyOneOfManyWritersWin(t *testing.T) {
 	both(t, func(t *testing.T, b book, plan string) {
 		for round := range 2 { // the first write and a later one have different conditions
 			was := state(t, b, plan)
-			next, err := was.Start("a race", noon)
+			next, err := was.Start(run.Order{Reason: "a race"}, noon)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -262,12 +267,32 @@ func TestPins_areThoseOfTheNewestRunAlone(t *testing.T) {
 	})
 }
 
-func TestShift_isRefusedToARunThatDoesNotHoldTheLock(t *testing.T) {
+// turns are the writes to a plan's state that only the run with the lock may make.
+var turns = map[string]func(b book, ctx context.Context, plan string, epoch int64) (bool, error){
+	"shift": func(b book, ctx context.Context, plan string, epoch int64) (bool, error) {
+		return b.Shift(ctx, plan, epoch, run.RecoverySide)
+	},
+	"turn": func(b book, ctx context.Context, plan string, epoch int64) (bool, error) {
+		return b.Turn(ctx, plan, epoch, true)
+	},
+	"unfence": func(b book, ctx context.Context, plan string, epoch int64) (bool, error) {
+		return b.Unfence(ctx, plan, epoch, noon)
+	},
+}
+
+func TestTurns_areRefusedToARunThatDoesNotHoldTheLock(t *testing.T) {
+	for name, turn := range turns {
+		t.Run(name, func(t *testing.T) { fenced(t, turn) })
+	}
+}
+
+func fenced(t *testing.T, turn func(b book, ctx context.Context, plan string, epoch int64) (bool, error)) {
+	t.Helper()
 	both(t, func(t *testing.T, b book, plan string) {
 		refused := func(when string, epoch int64) {
 			t.Helper()
 			before := state(t, b, plan)
-			changed, err := b.Shift(t.Context(), plan, epoch, run.RecoverySide)
+			changed, err := turn(b, t.Context(), plan, epoch)
 			if changed || failure.ClassOf(err) != failure.RunOver {
 				t.Errorf("%s: changed %t, error %v of class %q; want a refusal", when, changed, err, failure.ClassOf(err))
 			}
@@ -282,10 +307,10 @@ func TestShift_isRefusedToARunThatDoesNotHoldTheLock(t *testing.T) {
 		refused("when its run is over", 1)
 		starts(t, b, plan)
 		refused("under a stale epoch", 1)
-		if changed, err := b.Shift(t.Context(), plan, 2, run.RecoverySide); err != nil || !changed {
+		if changed, err := turn(b, t.Context(), plan, 2); err != nil || !changed {
 			t.Errorf("the run that holds the lock: changed %t, error %v", changed, err)
 		}
-		if changed, err := b.Shift(t.Context(), plan, 2, run.RecoverySide); err != nil || changed {
+		if changed, err := turn(b, t.Context(), plan, 2); err != nil || changed {
 			t.Errorf("asked again: changed %t, error %v", changed, err)
 		}
 	})

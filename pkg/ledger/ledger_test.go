@@ -118,7 +118,7 @@ func TestState_refusesWhatPilotlightDidNotWrite(t *testing.T) {
 	}{
 		"foreign":     {map[string]string{"value": "x"}, "was not written by Pilotlight"},
 		"unreadable":  {map[string]string{"body": "{"}, "was not written by Pilotlight"},
-		"from-future": {map[string]string{"body": `{"schema":2,"plan":"from-future","posture":"drilling"}`}, "newer Pilotlight"},
+		"from-future": {map[string]string{"body": `{"schema":3,"plan":"from-future","posture":"drilling"}`}, "newer Pilotlight"},
 	} {
 		write(t, table(t, plan), plan, "state", c.item)
 		_, _, err := book.State(t.Context(), plan)
@@ -173,7 +173,7 @@ func TestShift_writesNothingWhenTheSideServesAlready(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	started, err := state.Start("a test", now)
+	started, err := state.Start(run.Order{Reason: "a test"}, now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import "time"
 // that one which takes long is noticed late by that share and no more, but never
 // before Least and never after Most. The compiler chooses it, because it knows how
 // many steps share an execution's history. All in seconds, Share in per cent; the
-// zero value looks every five seconds.
+// zero value looks every second.
 type Pace struct {
 	Least int `json:"least"`
 	Share int `json:"share"`

@@ -23,6 +23,7 @@ type Ledger struct {
 	Break func(call string) error
 
 	mu     sync.Mutex
+	later  func()
 	now    time.Time
 	calls  []string
 	states map[string]run.State
@@ -80,6 +81,17 @@ func (l *Ledger) At(now time.Time) {
 	defer l.mu.Unlock()
 	l.now = now.Truncate(time.Second)
 }
+
+// Now is AWS's time.
+func (l *Ledger) Now() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.now
+}
+
+// Later is done as soon as the call that is under way is over: what somebody else
+// does at that moment.
+func (l *Ledger) Later(do func()) { l.later = do }
 
 // Called writes down a call that is not the ledger's own, so that a test can see
 // what came first.
@@ -277,7 +289,14 @@ func (l *Ledger) turn(call, plan string, epoch int64, change func(*run.State)) (
 func (l *Ledger) begin(call string) func() {
 	l.mu.Lock()
 	l.calls = append(l.calls, call)
-	return l.mu.Unlock
+	return func() {
+		do := l.later
+		l.later = nil
+		l.mu.Unlock()
+		if do != nil {
+			do()
+		}
+	}
 }
 
 func (l *Ledger) broken(call string) error {
