@@ -54,6 +54,7 @@ func TestEvents_areUnderstoodWhole(t *testing.T) {
 	faithful[plan.Verify](t, plan.KindVerify)
 	faithful[plan.ShiftTraffic](t, plan.KindShiftTraffic)
 	faithful[plan.CreateStack](t, plan.KindCreateStack)
+	faithful[plan.EventSource](t, plan.KindEventSource)
 }
 
 func FuzzDecode(f *testing.F) {
@@ -73,6 +74,7 @@ func FuzzDecode(f *testing.F) {
 		understands[plan.Verify](t, raw)
 		understands[plan.ShiftTraffic](t, raw)
 		understands[plan.CreateStack](t, raw)
+		understands[plan.EventSource](t, raw)
 	})
 }
 
