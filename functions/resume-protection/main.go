@@ -1,0 +1,19 @@
+// resume-protection is the step kind of that name as a Lambda function.
+package main
+
+import (
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/pilotlight/pilotlight/pkg/edge"
+	"github.com/pilotlight/pilotlight/pkg/ledger"
+	"github.com/pilotlight/pilotlight/pkg/step"
+	"github.com/pilotlight/pilotlight/pkg/step/resumeprotection"
+)
+
+func main() { edge.Main(wire) }
+
+func wire(cfg aws.Config) edge.Handler[step.Answer] {
+	book := ledger.New(cfg)
+	kind := resumeprotection.New(book)
+	return step.Handler(book, func(string) *resumeprotection.Kind { return kind })
+}
