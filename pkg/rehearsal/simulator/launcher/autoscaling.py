@@ -37,7 +37,7 @@ def launch(moto, self, count_needed, propagated_tags):
         )
         instance = reservation.instances[0]
         instance.autoscaling_group = self
-        self.instance_states.append(InstanceState(instance, self.new_instances_protected_from_scale_in))
+        self.instance_states.append(InstanceState(instance, protected_from_scale_in=self.new_instances_protected_from_scale_in))
 
 
 def place(group):

@@ -197,6 +197,8 @@ class AutoScaling(Case):
             self.assertEqual({t["Target"]["Id"] for t in targets}, {i["InstanceId"] for i in running})
             self.assertEqual({t["TargetHealth"]["State"] for t in targets}, {"healthy"})
             self.assertLessEqual({"app": "shop", "aws:autoscaling:groupName": "web"}.items(), tags(running[0]).items())
+            scaling.update_auto_scaling_group(AutoScalingGroupName="web", MinSize=0, MaxSize=0, DesiredCapacity=0)
+            self.assertEqual(scaling.describe_auto_scaling_groups()["AutoScalingGroups"][0]["Instances"], [])
             return sorted(i["Placement"]["AvailabilityZone"][-1] for i in running), tags(running[0])
 
         with moto_as_it_came(), self.assertRaises(AssertionError):
