@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/front"
@@ -74,6 +75,9 @@ func (c *Caller) On(cfg aws.Config) aws.Config {
 func (c *Caller) note(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
 	c.Calls++
 	out, metadata, err := next.HandleInitialize(ctx, in)
+	if _, presigned := out.Result.(*v4.PresignedHTTPRequest); presigned {
+		return out, metadata, err // RDS sends it on, not the caller
+	}
 	operation := awsmiddleware.GetOperationName(ctx)
 	for _, reads := range []string{"Describe", "Get", "List", "Validate"} {
 		if err != nil || strings.HasPrefix(operation, reads) {

@@ -79,22 +79,25 @@ func (s seats) unoffered(ctx context.Context, source *types.DBInstance, spec pla
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBSubnetGroups.html
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBParameterGroups.html
 func (s seats) absent(ctx context.Context, spec plan.CreateReplica) (problems []string, err error) {
-	if spec.SubnetGroup != "" {
-		_, err = s.replica.DescribeDBSubnetGroups(ctx, &rds.DescribeDBSubnetGroupsInput{DBSubnetGroupName: aws.String(spec.SubnetGroup)})
-		if failure.Code(err) == "DBSubnetGroupNotFoundFault" {
-			problems, err = append(problems, fmt.Sprintf("there is no subnet group %s in %s: create it, or correct the plan", spec.SubnetGroup, s.to)), nil
+	missing := func(what, name string, found int, err error) error {
+		switch code := failure.Code(err); {
+		case code == "DBSubnetGroupNotFoundFault", code == "DBParameterGroupNotFound", err == nil && found == 0:
+			problems = append(problems, fmt.Sprintf("there is no %s %s in %s: create it, or correct the plan", what, name, s.to))
+		case err != nil:
+			return fmt.Errorf("look at %s %s: %w", what, name, err)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("look at subnet group %s: %w", spec.SubnetGroup, err)
+		return nil
+	}
+	if name := spec.SubnetGroup; name != "" {
+		out, err := s.replica.DescribeDBSubnetGroups(ctx, &rds.DescribeDBSubnetGroupsInput{DBSubnetGroupName: aws.String(name)})
+		if err := missing("subnet group", name, len(cmp.Or(out, &rds.DescribeDBSubnetGroupsOutput{}).DBSubnetGroups), err); err != nil {
+			return nil, err
 		}
 	}
-	if spec.ParameterGroup != "" {
-		_, err = s.replica.DescribeDBParameterGroups(ctx, &rds.DescribeDBParameterGroupsInput{DBParameterGroupName: aws.String(spec.ParameterGroup)})
-		if code := failure.Code(err); code == "DBParameterGroupNotFound" || code == "DBParameterGroupNotFoundFault" {
-			problems, err = append(problems, fmt.Sprintf("there is no parameter group %s in %s: create it, or correct the plan", spec.ParameterGroup, s.to)), nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("look at parameter group %s: %w", spec.ParameterGroup, err)
+	if name := spec.ParameterGroup; name != "" {
+		out, err := s.replica.DescribeDBParameterGroups(ctx, &rds.DescribeDBParameterGroupsInput{DBParameterGroupName: aws.String(name)})
+		if err := missing("parameter group", name, len(cmp.Or(out, &rds.DescribeDBParameterGroupsOutput{}).DBParameterGroups), err); err != nil {
+			return nil, err
 		}
 	}
 	return problems, nil
