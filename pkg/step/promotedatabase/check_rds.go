@@ -50,41 +50,53 @@ func (c *check) class(ctx context.Context, engine, version string) {
 
 // groups that the call will name are there.
 func (c *check) groups(ctx context.Context, w wish) {
-	c.named("subnet group", w.subnets, func() error {
-		_, err := c.k.rds.DescribeDBSubnetGroups(ctx, &rds.DescribeDBSubnetGroupsInput{DBSubnetGroupName: w.subnets})
-		return err
-	})
-	c.named("parameter group", w.parameters, func() (err error) {
-		if w.cluster {
-			_, err = c.k.rds.DescribeDBClusterParameterGroups(ctx, &rds.DescribeDBClusterParameterGroupsInput{DBClusterParameterGroupName: w.parameters})
-		} else {
-			_, err = c.k.rds.DescribeDBParameterGroups(ctx, &rds.DescribeDBParameterGroupsInput{DBParameterGroupName: w.parameters})
+	c.named("subnet group", w.subnets, func() (int, error) {
+		out, err := c.k.rds.DescribeDBSubnetGroups(ctx, &rds.DescribeDBSubnetGroupsInput{DBSubnetGroupName: w.subnets})
+		if err != nil {
+			return 0, err
 		}
-		return err
+		return len(out.DBSubnetGroups), nil
 	})
-	c.named("option group", w.options, func() error {
-		_, err := c.k.rds.DescribeOptionGroups(ctx, &rds.DescribeOptionGroupsInput{OptionGroupName: w.options})
-		return err
+	c.named("parameter group", w.parameters, func() (int, error) {
+		if w.cluster {
+			out, err := c.k.rds.DescribeDBClusterParameterGroups(ctx, &rds.DescribeDBClusterParameterGroupsInput{DBClusterParameterGroupName: w.parameters})
+			if err != nil {
+				return 0, err
+			}
+			return len(out.DBClusterParameterGroups), nil
+		}
+		out, err := c.k.rds.DescribeDBParameterGroups(ctx, &rds.DescribeDBParameterGroupsInput{DBParameterGroupName: w.parameters})
+		if err != nil {
+			return 0, err
+		}
+		return len(out.DBParameterGroups), nil
+	})
+	c.named("option group", w.options, func() (int, error) {
+		out, err := c.k.rds.DescribeOptionGroups(ctx, &rds.DescribeOptionGroupsInput{OptionGroupName: w.options})
+		if err != nil {
+			return 0, err
+		}
+		return len(out.OptionGroupsList), nil
 	})
 }
 
-// absent are the codes with which RDS says that a group is not there.
+// absent are the codes with which RDS says that a group is not there: of a cluster's
+// parameter group the same one as of an instance's.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBSubnetGroups.html
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBClusterParameterGroups.html
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOptionGroups.html
 var absent = map[string]bool{
-	"DBSubnetGroupNotFoundFault":      true,
-	"DBParameterGroupNotFound":        true,
-	"DBParameterGroupNotFoundFault":   true,
-	"DBClusterParameterGroupNotFound": true,
-	"OptionGroupNotFoundFault":        true,
+	"DBSubnetGroupNotFoundFault": true,
+	"DBParameterGroupNotFound":   true,
+	"OptionGroupNotFoundFault":   true,
 }
 
-func (c *check) named(what string, name *string, look func() error) {
+func (c *check) named(what string, name *string, look func() (found int, err error)) {
 	if name == nil || c.err != nil {
 		return
 	}
-	switch err := look(); {
-	case absent[failure.Code(err)]:
+	switch found, err := look(); {
+	case absent[failure.Code(err)], err == nil && found == 0:
 		c.say("there is no %s %s in %s: create it, or correct the plan", what, *name, c.k.region)
 	case err != nil:
 		c.err = fmt.Errorf("look at %s %s: %w", what, *name, err)
