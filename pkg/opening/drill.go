@@ -24,9 +24,12 @@ func begin(ctx context.Context, alarms Alarms, record run.Record, request Reques
 	if record.State.Mode != run.Drill || record.State.Phase != run.Starting {
 		return nil
 	}
-	sights, err := alarms.Read(ctx, request.Drill.Watched(request.Recovery))
-	if err != nil {
-		return fmt.Errorf("read the alarms of drill %s: %w", request.Run, err)
+	var sights []decide.Sight
+	if watched := request.Drill.Watched(request.Recovery); len(watched) > 0 {
+		var err error
+		if sights, err = alarms.Read(ctx, watched); err != nil {
+			return fmt.Errorf("read the alarms of drill %s: %w", request.Run, err)
+		}
 	}
 	if why := drill.Bar(request.Drill, record.Now, sights); why != "" {
 		return failure.Permanentf("drill %s does not begin: %s", request.Run, why)

@@ -15,6 +15,7 @@ import (
 	"github.com/pilotlight/pilotlight/internal/discrete"
 	"github.com/pilotlight/pilotlight/pkg/answering"
 	"github.com/pilotlight/pilotlight/pkg/closing"
+	"github.com/pilotlight/pilotlight/pkg/decide"
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/holding"
 	"github.com/pilotlight/pilotlight/pkg/ledger/ledgertest"
@@ -125,6 +126,15 @@ func (p *play) Tell(context.Context, string, string, string) error {
 	return nil
 }
 
+// Read finds every alarm quiet.
+func (p *play) Read(_ context.Context, alarms []plan.Alarm) ([]decide.Sight, error) {
+	var sights []decide.Sight
+	for _, alarm := range alarms {
+		sights = append(sights, decide.Sight{Alarm: alarm, State: decide.OK})
+	}
+	return sights, nil
+}
+
 var night = time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
 
 // end plays the execution and answers for a person in its holds.
@@ -171,7 +181,7 @@ func (p *play) handle(name string, payload []byte) ([]byte, error) {
 	var err error
 	switch name {
 	case "OpenRun":
-		answer, err = opening.Handler(p.book, nil, nil)(ctx, payload)
+		answer, err = opening.Handler(p.book, nil, p)(ctx, payload)
 	case "HoldStep":
 		answer, err = holding.Handler(p.book, p)(ctx, payload)
 	case "CloseRun":
@@ -294,6 +304,7 @@ func TestRun_takesADrillBackWhateverHappens(t *testing.T) {
 	for _, f := range faults {
 		t.Run(string(f), func(t *testing.T) {
 			p := &play{t: t, plan: nested(plan.Pause), faults: map[string]fault{"beside": f}, says: run.SayAbort, mode: run.Drill}
+			p.plan.Drill = &plan.Drill{}
 			got, state := p.end(), run.State{}
 			state = p.book.Of("p")
 			if state.Posture != run.Standby {
