@@ -90,7 +90,13 @@ func (w *world) Read(_ context.Context, alarms []plan.Alarm) ([]decide.Sight, er
 	return sights, nil
 }
 
-func (w *world) Start(_ context.Context, _, name, input string) error {
+func (w *world) Note(context.Context, string, run.Entry) error {
+	w.t.Error("a journal entry was written")
+	return nil
+}
+
+func (w *world) Start(_ context.Context, state run.State) error {
+	name, input := state.Run, state.Input
 	if w.lost {
 		w.lost = false
 		return errors.New("connection reset")
@@ -102,8 +108,8 @@ func (w *world) Start(_ context.Context, _, name, input string) error {
 	return nil
 }
 
-func (w *world) Status(_ context.Context, _, name string) (decide.Execution, error) {
-	if _, ok := w.runs[name]; !ok {
+func (w *world) Status(_ context.Context, state run.State) (decide.Execution, error) {
+	if _, ok := w.runs[state.Run]; !ok {
 		return decide.Execution{}, nil
 	}
 	status := w.status

@@ -221,7 +221,7 @@ func waits(id string, on plan.OnFailure) plan.Step {
 // nested is a plan with the step that goes wrong at the top and, nested, in a branch
 // beside others.
 func nested(on plan.OnFailure) *plan.Plan {
-	return &plan.Plan{Name: "p", Primary: "us-east-1", Recovery: "us-west-2", Notify: "oncall", Recover: []plan.Step{
+	return &plan.Plan{Name: "p", Primary: "us-east-1", Recovery: "us-west-2", Notify: "oncall", Drill: &plan.Drill{}, Recover: []plan.Step{
 		waits("first", on),
 		{Parallel: [][]plan.Step{
 			{waits("left", on), {Parallel: [][]plan.Step{{waits("deep", on)}, {waits("beside", on), waits("after", on)}}}},
@@ -304,7 +304,6 @@ func TestRun_takesADrillBackWhateverHappens(t *testing.T) {
 	for _, f := range faults {
 		t.Run(string(f), func(t *testing.T) {
 			p := &play{t: t, plan: nested(plan.Pause), faults: map[string]fault{"beside": f}, says: run.SayAbort, mode: run.Drill}
-			p.plan.Drill = &plan.Drill{}
 			got, state := p.end(), run.State{}
 			state = p.book.Of("p")
 			if state.Posture != run.Standby {
