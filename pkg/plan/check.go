@@ -13,21 +13,23 @@ func (f *file) check(p *Plan) {
 	f.checkSize("covers", p.Covers, "fewer tags")
 	f.checkPolicies(p)
 	f.checkDetect(p)
-	for _, course := range p.Courses() {
-		f.checkCourse(p.On(course), course)
+	f.checkCourses(p)
+	f.checkDrill(p.Drill)
+	if p.Primary == OnPremises {
+		f.onPremises(p)
 	}
 }
 
 func (f *file) checkSides(p *Plan) {
 	switch {
-	case p.Primary == "" || p.Recovery == "":
+	case p.Primary == "" || p.Recovery == "" || p.Primary == OnPremises:
 	case p.Primary == p.Recovery:
 		f.wrong("recovery", "is the primary region: nothing would be left when it fails", "another region")
 	case names.Partition(p.Primary) != names.Partition(p.Recovery):
 		f.elsewhere("recovery", p.Primary)
 	}
 	switch {
-	case p.Next == "":
+	case p.Next == "" || p.Primary == OnPremises:
 	case p.Next == p.Primary:
 		f.wrong("next", "is the primary region, where copies go without it", "a third region, or leave the field out")
 	case p.Next == p.Recovery:

@@ -9,10 +9,18 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
+// sequence is the course that steps belong to. Its plan is as the course carries
+// it out; drill is that of the whole plan, of the failover alone.
+type sequence struct {
+	plan   *Plan
+	course Course
+	drill  *Drill
+}
+
 // stepCheck is what the check of a step kind looks at, beside the spec.
 type stepCheck struct {
 	*file
-	plan  *Plan
+	sequence
 	path  string // of the step's fields: recover[0].verify
 	step  *Step
 	scope scope
@@ -29,49 +37,6 @@ type scope struct {
 type given struct {
 	kind    Kind // empty: the step could not be read, and may give anything
 	outputs []string
-}
-
-// checkCourse holds each step of a course against the plan as the course carries
-// it out, and against the steps before it.
-func (f *file) checkCourse(p *Plan, course Course) {
-	list := course.list()
-	if count(p.Recover) > maxSteps {
-		f.wrong(list, fmt.Sprintf("has more than %d steps", maxSteps), "fewer, or several plans")
-		return
-	}
-	all := map[string]bool{}
-	for s := range p.Steps() {
-		all[s.ID] = true
-	}
-	f.checkIDs(p, course)
-	f.checkSequence(p, list, p.Recover, scope{over: map[string]given{}, all: all})
-}
-
-// count is the number of steps and groups, those that could not be read too.
-func count(steps []Step) int {
-	n := len(steps)
-	for _, s := range steps {
-		for _, branch := range s.Parallel {
-			n += count(branch)
-		}
-	}
-	return n
-}
-
-// checkIDs reports an id that two steps have, said or by default.
-func (f *file) checkIDs(p *Plan, course Course) {
-	taken := map[string]string{}
-	f.located(course.list(), p.Recover, func(s *Step, path string) {
-		first, twice := taken[s.ID]
-		switch {
-		case !twice:
-			taken[s.ID] = path
-		case f.at[path+".id"] == nil:
-			f.wrong(path, fmt.Sprintf("a second step without an id is called %s, as %s is", s.ID, first), "id: and a name of its own")
-		default:
-			f.wrong(path+".id", fmt.Sprintf("%s is taken by %s", s.ID, first), "an id of its own")
-		}
-	})
 }
 
 // located visits every step that has a kind, with the path of its fields.
@@ -99,18 +64,22 @@ func (f *file) stepPath(list string, i int) string {
 }
 
 // checkSequence checks steps in order and returns which are over after the last.
-func (f *file) checkSequence(p *Plan, list string, steps []Step, in scope) map[string]given {
+func (f *file) checkSequence(q sequence, list string, steps []Step, in scope) map[string]given {
 	now := in
 	now.over = maps.Clone(in.over)
 	for i := range steps {
 		s, path := &steps[i], f.stepPath(list, i)
 		if len(s.Parallel) > 0 {
-			maps.Copy(now.over, f.checkGroup(p, path, s.Parallel, now))
+			maps.Copy(now.over, f.checkGroup(q, path, s.Parallel, now))
 			continue
 		}
 		gives := given{}
 		if s.Spec != nil {
-			kinds[s.Kind].check(stepCheck{f, p, path + "." + string(s.Kind), s, now}, s.Spec)
+			c := stepCheck{f, q, path + "." + string(s.Kind), s, now}
+			if c.checkPlace() {
+				c.checkOnFailure()
+				kinds[s.Kind].check(c, s.Spec)
+			}
 			gives = given{s.Kind, s.Outputs()}
 		}
 		now.over[s.ID] = gives
@@ -119,7 +88,7 @@ func (f *file) checkSequence(p *Plan, list string, steps []Step, in scope) map[s
 }
 
 // checkGroup checks the branches of a parallel group, each beside the others.
-func (f *file) checkGroup(p *Plan, path string, branches [][]Step, in scope) map[string]given {
+func (f *file) checkGroup(q sequence, path string, branches [][]Step, in scope) map[string]given {
 	over := map[string]given{}
 	for i, branch := range branches {
 		now := in
@@ -131,53 +100,68 @@ func (f *file) checkGroup(p *Plan, path string, branches [][]Step, in scope) map
 				return true
 			})
 		}
-		maps.Copy(over, f.checkSequence(p, branchPath(path, i), branch, now))
+		maps.Copy(over, f.checkSequence(q, branchPath(path, i), branch, now))
 	}
 	return over
 }
 
-func checkLaunchInstances(c stepCheck, spec *LaunchInstances) {
-	for i, zone := range spec.Zones {
-		if c.plan.Recovery != "" && !strings.HasPrefix(zone, c.plan.Recovery) {
-			c.wrong(fmt.Sprintf("%s.zones[%d]", c.path, i), fmt.Sprintf("%s is not in the recovery region", shorten(zone)), "a zone such as "+c.plan.Recovery+"a")
-		}
-	}
-}
-
-func checkRestoreVolumes(c stepCheck, spec *RestoreVolumes) {
-	var volumes []string
-	for _, policy := range c.plan.Protect {
-		if policy.Volumes != nil {
-			volumes = append(volumes, policy.Name)
-		}
-	}
-	policy, found := c.plan.Policy(spec.Policy)
-	instead := "the name of a policy under protect that has volumes"
-	if len(volumes) > 0 {
-		slices.Sort(volumes)
-		instead = oneOf(spec.Policy, slices.Compact(volumes))
-	}
+// checkPlace refuses a step that has nothing to act on in its course.
+func (c stepCheck) checkPlace() bool {
+	needsOther := slices.Contains([]Kind{KindFence, KindCreateReplica, KindRetire, KindResumeProtection}, c.step.Kind)
+	shift, _ := c.step.Spec.(*ShiftTraffic)
 	switch {
-	case spec.Policy == "":
-	case !found:
-		c.wrong(c.path+".policy", fmt.Sprintf("there is no policy %s", shorten(spec.Policy)), instead)
-	case policy.Volumes != nil: // alone, or checkTarget says so
-	case policy.Snapshots != nil:
-		c.wrong(c.path+".policy", fmt.Sprintf("the policy %s adopts snapshots of another tool, which know neither instance nor device", policy.Name),
-			instead+", or volumes in that policy, so that Pilotlight takes the snapshots")
-	case policy.target() != "":
-		c.wrong(c.path+".policy", fmt.Sprintf("the policy %s protects %s, not volumes", policy.Name, policy.target().noun()), instead)
+	case needsOther && c.course == CourseRepair:
+		c.wrong(c.path, "a repair leaves no side: the primary region goes on serving", "the step under recover or failback")
+	case needsOther && c.plan.Primary == OnPremises:
+		c.wrong(c.path, "acts on the side that is left, which is on-premises: Pilotlight acts in AWS regions alone", "nothing: leave the step out, and write in the runbook who does it there")
+	case shift != nil && shift.Via != ViaCNAME && c.course == CourseRepair:
+		c.wrong(c.path+".via", "a repair moves no users between regions", "cname, where a name leads to what was repaired")
+	default:
+		return true
+	}
+	return false
+}
+
+// checkOnFailure refuses to go on without what everything after it counts on.
+func (c stepCheck) checkOnFailure() {
+	without := map[Kind]string{
+		KindApprove:         "a person's no would change nothing",
+		KindFence:           "both sides would take writes",
+		KindPromoteDatabase: "no database would take writes",
+		KindShiftTraffic:    "nobody would reach what was recovered, and the run would end as Recovered",
+	}[c.step.Kind]
+	if c.step.OnFailure == Continue && without != "" {
+		c.wrong(c.path+".on-failure", "continue after a failed "+string(c.step.Kind)+": "+without, "pause or abort")
 	}
 }
 
-func checkVerify(c stepCheck, spec *Verify) {
-	if spec.For >= c.step.Timeout {
-		c.wrong(c.path+".for", fmt.Sprintf("%s of good answers do not fit in the step's timeout of %s", spec.For, c.step.Timeout),
-			fmt.Sprintf("a longer timeout than %s", spec.For))
+// says whether the step has a field, right or wrong.
+func (c stepCheck) says(field string) bool { return c.has(c.path + "." + field) }
+
+// needs reports each field that the step would need.
+func (c stepCheck) needs(because string, fields ...string) {
+	for _, field := range fields {
+		if !c.says(field) {
+			c.wrong(c.path, fmt.Sprintf("has no %s: %s", field, because), field+": "+example(string(c.step.Kind), field))
+		}
 	}
 }
 
-func checkSetParameter(c stepCheck, spec *SetParameter) { c.references(c.path+".value", spec.Value) }
+// idle reports each field that would have no effect.
+func (c stepCheck) idle(because string, fields ...string) {
+	for _, field := range fields {
+		if c.says(field) {
+			c.wrong(c.path+"."+field, "has no effect: "+because, "nothing: leave the field out")
+		}
+	}
+}
+
+// apart reports a field that would lead a drill to what serves.
+func (c stepCheck) apart(field, drills, serves string) {
+	if drills != "" && drills == serves {
+		c.wrong(c.path+"."+field, fmt.Sprintf("%s is what serves: a drill must not touch it", shorten(drills)), "one for drills alone, or leave the field out")
+	}
+}
 
 // references holds those in a field against the steps before this one. The field's
 // format has reported one that is malformed.
@@ -198,6 +182,8 @@ func (s scope) refuses(r Reference, self string) (problem, instead string) {
 	switch {
 	case over && kind == "", over && slices.Contains(outputs, r.Output):
 		return "", ""
+	case over && kind == KindCreateStack:
+		return fmt.Sprintf("%s: %s does not list %s under outputs", r, r.Step, r.Output), fmt.Sprintf("outputs: [%s] in %s", r.Output, r.Step)
 	case over && len(outputs) == 0:
 		return fmt.Sprintf("%s: %s steps have no outputs", r, kind), earlier
 	case over:

@@ -19,6 +19,15 @@ func (c Course) list() string {
 	return string(c)
 }
 
+// sides are the words for the region that the course leaves and for the one that
+// its steps act in.
+func (c Course) sides() (leaves, acts string) {
+	if c == CourseRecover {
+		return "the primary region", "the recovery region"
+	}
+	return "the recovery region", "the primary region"
+}
+
 // Courses of the plan, in a fixed order.
 func (p *Plan) Courses() []Course {
 	courses := []Course{CourseRecover}

@@ -57,11 +57,3 @@ func readScaleGroup(m *mapping) ScaleGroup {
 		Desired: m.count("desired", required, 0),
 	}
 }
-
-func checkAssociateAddress(c stepCheck, spec *AssociateAddress) {
-	c.references(c.path+".instance", spec.Instance)
-}
-
-func checkRegisterTargets(c stepCheck, spec *RegisterTargets) {
-	c.references(c.path+".instances", spec.Instances)
-}

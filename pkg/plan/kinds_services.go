@@ -1,10 +1,6 @@
 package plan
 
-import (
-	"maps"
-	"math"
-	"slices"
-)
+import "math"
 
 func readCreateStack(m *mapping) CreateStack {
 	return CreateStack{
@@ -68,11 +64,5 @@ func readSetParameter(m *mapping) SetParameter {
 	return SetParameter{
 		Name:  m.text("name", required, parameterName),
 		Value: m.text("value", required, parameterValue),
-	}
-}
-
-func checkCreateStack(c stepCheck, spec *CreateStack) {
-	for _, name := range slices.Sorted(maps.Keys(spec.Parameters)) {
-		c.references(below(c.path+".parameters", name), spec.Parameters[name])
 	}
 }
