@@ -53,8 +53,12 @@ func TestEvents_areUnderstoodWhole(t *testing.T) {
 	faithful[plan.SetParameter](t, plan.KindSetParameter)
 	faithful[plan.Verify](t, plan.KindVerify)
 	faithful[plan.ShiftTraffic](t, plan.KindShiftTraffic)
+	faithful[plan.Fence](t, plan.KindFence)
+	faithful[plan.ResumeProtection](t, plan.KindResumeProtection)
 	faithful[plan.CreateStack](t, plan.KindCreateStack)
 	faithful[plan.EventSource](t, plan.KindEventSource)
+	faithful[plan.CreateReplica](t, plan.KindCreateReplica)
+	faithful[plan.Retire](t, plan.KindRetire)
 }
 
 func FuzzDecode(f *testing.F) {
@@ -75,6 +79,8 @@ func FuzzDecode(f *testing.F) {
 		understands[plan.ShiftTraffic](t, raw)
 		understands[plan.CreateStack](t, raw)
 		understands[plan.EventSource](t, raw)
+		understands[plan.CreateReplica](t, raw)
+		understands[plan.Retire](t, raw)
 	})
 }
 
