@@ -3,7 +3,6 @@ package rehearsal
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -18,39 +17,63 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/report"
+	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
-// checks reads from AWS, step by step of the plan, whether the application has
-// what the plan says. The product's journal has no part in it. What cannot be
-// read is not so.
+// checks reads from AWS, step by step, whether the application has what the plan
+// says; or, when nothing may be left of the run, whether AWS is as it was. The
+// product's journal has no part in it. What cannot be read is not so.
 func (r *rehearsal) checks(ctx context.Context) error {
+	if r.takenBack() {
+		return r.tell(ctx, r.unchanged)
+	}
 	for s := range r.on.Steps() {
-		check, err := r.check(ctx, s)
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if err := r.tell(ctx, func(ctx context.Context) (report.Check, error) { return r.check(ctx, s) }); err != nil {
+			return err
 		}
-		if err != nil {
-			check.OK, check.Seen = false, err.Error()
-		}
-		r.report.Checks = append(r.report.Checks, check)
+	}
+	if r.scenario.asOf {
+		return r.tell(ctx, r.unspoiled)
 	}
 	return nil
 }
 
+// takenBack says whether nothing of the run is there any more.
+func (r *rehearsal) takenBack() bool {
+	return r.scenario.mode == run.Drill || r.record.State.End == run.Aborted
+}
+
+func (r *rehearsal) tell(ctx context.Context, look func(context.Context) (report.Check, error)) error {
+	check, err := look(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		check.OK, check.Seen = false, err.Error()
+	}
+	r.report.Checks = append(r.report.Checks, check)
+	return nil
+}
+
+// unspoiled is whether all data that came back are from before what happened to
+// them.
+func (r *rehearsal) unspoiled(context.Context) (report.Check, error) {
+	check := report.Check{What: "all data that came back are from before " + r.struck.UTC().Format(time.RFC3339), OK: len(r.report.RecoveryPoints) > 0}
+	for _, point := range r.report.RecoveryPoints {
+		if !point.TakenAt.Before(r.struck) {
+			check.OK = false
+			check.Seen += fmt.Sprintf("%s has data of %s; ", point.Source, point.TakenAt.UTC().Format(time.RFC3339))
+		}
+	}
+	if check.OK {
+		check.Seen = fmt.Sprintf("%d recovery points, none of them younger", len(r.report.RecoveryPoints))
+	}
+	return check, nil
+}
+
 func (r *rehearsal) check(ctx context.Context, s *plan.Step) (report.Check, error) {
-	switch spec := s.Spec.(type) {
-	case *plan.LaunchInstances:
-		return r.launched(ctx, s.ID, spec)
-	case *plan.RestoreVolumes:
-		return r.attached(ctx, s.ID, spec)
-	case *plan.PromoteDatabase:
-		return r.promoted(ctx, spec)
-	case *plan.SetParameter:
-		return r.turned(ctx, spec)
-	case *plan.Verify:
-		return r.answers(ctx, spec.URL)
-	case *plan.ShiftTraffic:
-		return r.leads(ctx, spec.Record, "users of "+spec.Record+" are sent to the recovery region")
+	if look := looks[s.Kind]; look != nil {
+		return look(r, ctx, s)
 	}
 	return report.Check{What: "step " + s.ID + " has a check"}, fmt.Errorf("there is none for %s", s.Kind)
 }
@@ -116,9 +139,12 @@ func (r *rehearsal) attached(ctx context.Context, step string, spec *plan.Restor
 	return check, nil
 }
 
+// promoted is whether the database that the step makes accepts writes: a replica
+// of old, or one that it restored.
 func (r *rehearsal) promoted(ctx context.Context, spec *plan.PromoteDatabase) (report.Check, error) {
-	check := report.Check{What: "database " + spec.Replica + " accepts writes and has the plan's size"}
-	db, err := r.database(ctx, spec.Replica)
+	name := r.serving(spec)
+	check := report.Check{What: "database " + name + " accepts writes and has the plan's size"}
+	db, err := r.database(ctx, name)
 	if err != nil {
 		return check, err
 	}
@@ -156,18 +182,4 @@ func (r *rehearsal) turned(ctx context.Context, spec *plan.SetParameter) (report
 		check.OK = !strings.Contains(value, "${") && aws.ToTime(out.Parameter.LastModifiedDate).After(r.struck)
 	}
 	return check, nil
-}
-
-func (r *rehearsal) answers(ctx context.Context, page string) (report.Check, error) {
-	what := page + " leads to the recovery region"
-	at, err := url.Parse(page)
-	if err != nil {
-		return report.Check{What: what}, err
-	}
-	return r.leads(ctx, at.Hostname(), what)
-}
-
-func (r *rehearsal) leads(ctx context.Context, host, what string) (report.Check, error) {
-	address, err := r.cloud.Internet.Resolver().Lookup(ctx, host)
-	return report.Check{What: what, OK: address == r.workload.Side(r.on.Recovery).Address, Seen: address}, err
 }

@@ -16,6 +16,7 @@ func (r *rehearsal) measure(ctx context.Context) error {
 	p := r.Plan
 	r.report = &report.Report{
 		Plan: p.Name, Strategy: string(p.Strategy), Scenario: r.scenario.name, Primary: r.on.Primary, Recovery: r.on.Recovery,
+		Mode: string(r.record.State.Mode), Unfenced: r.record.State.Unfenced,
 		End: r.record.State.End, Posture: r.record.State.Posture, Reason: reason(r.record),
 		RTO:           report.Measure{ObjectiveSeconds: p.Objectives.RTO.D().Seconds()},
 		RPO:           report.Measure{ObjectiveSeconds: p.Objectives.RPO.D().Seconds()},
@@ -25,7 +26,10 @@ func (r *rehearsal) measure(ctx context.Context) error {
 		JumpedSeconds: r.cloud.Clock.Jumped().Seconds(),
 	}
 	r.outage()
-	if err := r.recoveryPoints(ctx); err != nil {
+	r.settled()
+	if r.takenBack() {
+		r.report.RPO.Unneeded = "nothing of the run is left"
+	} else if err := r.recoveryPoints(ctx); err != nil {
 		return fmt.Errorf("measure the recovery points: %w", err)
 	}
 	if err := r.checks(ctx); err != nil {
@@ -42,7 +46,7 @@ func (r *rehearsal) measure(ctx context.Context) error {
 	if err := r.grievances(ctx); err != nil {
 		return fmt.Errorf("look for what was dropped: %w", err)
 	}
-	r.report.Problems = r.problems
+	r.report.Problems, r.report.Notes = r.problems, r.notes
 	r.report.Took.RealSeconds = time.Since(r.began).Seconds()
 	return nil
 }
@@ -67,6 +71,13 @@ func (r *rehearsal) steps() []report.Step {
 		steps = append(steps, step)
 	}
 	return steps
+}
+
+// settled is whether the plan is where the scenario should have brought it.
+func (r *rehearsal) settled() {
+	if state := r.record.State; state.End == run.Recovered && state.Posture != r.scenario.rests {
+		r.problem("The plan is %s, and should be %s after %s.", state.Posture, r.scenario.rests, r.scenario.name)
+	}
 }
 
 // outage is the recovery time as the shopper saw it, from the first page that he
@@ -100,6 +111,10 @@ func (r *rehearsal) outage() {
 	switch {
 	case ok:
 		rto.MeasuredSeconds = report.Seconds(to.Sub(from))
+	case from.IsZero() && r.scenario.mode == run.Drill:
+		rto.Unneeded = "the users were served throughout"
+	case from.IsZero() && r.scenario.calm:
+		rto.MeasuredSeconds = report.Seconds(0)
 	case from.IsZero():
 		rto.WhyNot = "the shopper missed no page"
 	default:

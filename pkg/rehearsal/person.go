@@ -48,7 +48,13 @@ func (r *rehearsal) startByHand(ctx context.Context) error {
 	if r.scenario.asOf {
 		manual.AsOf = r.struck
 	}
-	request, err := json.Marshal(decide.Input{Plan: r.Plan.Name, Detect: r.Plan.Detect, Manual: manual})
+	in := decide.Input{Plan: r.Plan.Name, Detect: r.Plan.Detect, Manual: manual}
+	if r.Plan.Drill != nil {
+		for _, name := range r.Plan.Drill.Alarms {
+			in.Drill = append(in.Drill, plan.Alarm{Name: name, Region: r.Plan.Recovery})
+		}
+	}
+	request, err := json.Marshal(in)
 	if err != nil {
 		return fmt.Errorf("write the manual start: %w", err)
 	}

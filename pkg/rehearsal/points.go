@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/plan"
@@ -40,7 +43,9 @@ func (r *rehearsal) recoveryPoints(ctx context.Context) error {
 	if err := r.imagePoints(ctx); err != nil {
 		return err
 	}
-	r.databasesBack(ctx, &data)
+	if err := r.databasesBack(ctx, &data); err != nil {
+		return err
+	}
 	rpo := &r.report.RPO
 	switch {
 	case len(data.missing) > 0:
@@ -166,24 +171,62 @@ func (r *rehearsal) imagePoint(ctx context.Context, id, region string) (report.R
 }
 
 // databasesBack: a promoted replica has what had reached it, which is all but the
-// modelled lag.
-func (r *rehearsal) databasesBack(ctx context.Context, data *back) {
-	lag := r.cloud.Durations.ReplicaLag
+// modelled lag; of a planned run, everything. A restored one has what the moment
+// had that it was restored to, or its snapshot.
+func (r *rehearsal) databasesBack(ctx context.Context, data *back) error {
 	for s := range r.on.Steps() {
 		spec, ok := s.Spec.(*plan.PromoteDatabase)
 		if !ok {
 			continue
 		}
-		db, err := r.database(ctx, spec.Replica)
+		name := r.serving(spec)
+		db, err := r.database(ctx, name)
 		if err != nil || !writable(db) {
-			data.missing = append(data.missing, "database "+spec.Replica)
+			data.missing = append(data.missing, "database "+name)
 			continue
 		}
-		point := r.point(spec.Replica+" (replication lag, modelled)", s.ID, r.struck.Add(-lag))
+		taken, how, err := r.databaseTime(ctx, db)
+		if err != nil {
+			return err
+		}
+		point := r.point(name+" ("+how+")", s.ID, taken)
 		point.ObjectiveSeconds = r.Plan.Objectives.RPO.D().Seconds()
 		r.report.RecoveryPoints = append(r.report.RecoveryPoints, point)
-		data.ages = append(data.ages, lag)
+		data.ages = append(data.ages, r.struck.Sub(taken))
 	}
+	return nil
+}
+
+// fromBackups is how far behind RDS's own backups are: it uploads transaction logs
+// every five minutes.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIT.html
+const fromBackups = 5 * time.Minute
+
+// serving is the name of the database that a promotion makes.
+func (r *rehearsal) serving(spec *plan.PromoteDatabase) string { return cmp.Or(spec.As, spec.Replica) }
+
+// databaseTime is the moment that a database's data are of, and how that is known.
+func (r *rehearsal) databaseTime(ctx context.Context, db rdstypes.DBInstance) (time.Time, string, error) {
+	origin, restored := r.cloud.Front.OriginOf(r.on.Recovery, aws.ToString(db.DBInstanceIdentifier))
+	switch {
+	case !restored && r.scenario.mode.Graceful():
+		return r.struck, "nothing was lost: planned", nil
+	case !restored:
+		return r.struck.Add(-r.cloud.Durations.ReplicaLag), "replication lag, modelled", nil
+	case !origin.At.IsZero():
+		return origin.At, "restored to a moment", nil
+	case origin.Latest:
+		return r.struck.Add(-fromBackups), "restored as late as its backups go, five minutes, modelled", nil
+	}
+	source, region, copied := r.cloud.Front.SourceOf(origin.Snapshot)
+	if !copied {
+		source, region = origin.Snapshot, r.on.Recovery
+	}
+	out, err := rds.NewFromConfig(r.cloud.Upstream(region)).DescribeDBSnapshots(ctx, &rds.DescribeDBSnapshotsInput{DBSnapshotIdentifier: aws.String(source)})
+	if err != nil {
+		return time.Time{}, "", fmt.Errorf("snapshot %s of a database: %w", source, err)
+	}
+	return aws.ToTime(out.DBSnapshots[0].SnapshotCreateTime), "snapshot " + source, nil
 }
 
 func (r *rehearsal) point(source, policy string, taken time.Time) report.RecoveryPoint {

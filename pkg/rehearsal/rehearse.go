@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/pilotlight/pilotlight/internal/inventory"
 	"github.com/pilotlight/pilotlight/pkg/blueprint"
 	"github.com/pilotlight/pilotlight/pkg/ledger"
 	"github.com/pilotlight/pilotlight/pkg/plan"
@@ -76,6 +77,7 @@ type episode struct {
 	on       *plan.Plan // as the scenario's run carries it out: see plan.On
 	epoch    int64      // of the plan before the run
 
+	before   inventory.Inventory          // what was in AWS
 	home     map[string]map[string]string // by policy: the protected volumes, each with its instance
 	struck   time.Time                    // data time
 	record   run.Record                   // the run, as the ledger last told it
@@ -226,6 +228,9 @@ func (r *rehearsal) begin(s scenario) func(context.Context) error {
 			said: map[string]report.Outcome{}, asked: map[string]time.Time{}, home: map[string]map[string]string{},
 		}
 		if err != nil {
+			return err
+		}
+		if r.before, err = r.stock(ctx); err != nil {
 			return err
 		}
 		return r.lookHome(ctx)

@@ -24,11 +24,19 @@ type Report struct {
 	Plan     string      `json:"plan"`
 	Strategy string      `json:"strategy"`
 	Scenario string      `json:"scenario"`
-	Primary  string      `json:"primary"`  // region that was struck
-	Recovery string      `json:"recovery"` // region that took over
-	End      run.End     `json:"end"`      // empty: the run did not end
-	Posture  run.Posture `json:"posture"`  // that the run left the plan in
-	Reason   string      `json:"reason"`   // for End, in the words of who closed the run; empty: nobody did
+	Primary  string      `json:"primary"`        // region that was struck
+	Recovery string      `json:"recovery"`       // region that took over
+	Mode     string      `json:"mode,omitempty"` // of the run: unplanned, planned, drill, failback or repair
+	End      run.End     `json:"end"`            // empty: the run did not end
+	Posture  run.Posture `json:"posture"`        // that the run left the plan in
+	Reason   string      `json:"reason"`         // for End, in the words of who closed the run; empty: nobody did
+
+	// Unfenced is since when the side that was left may take writes beside the new
+	// one; zero: it is fenced, or cannot be.
+	Unfenced time.Time `json:"unfenced,omitzero"`
+	// Drift is what the run changed that the team's own infrastructure as code should
+	// hear of, a name or id each.
+	Drift []string `json:"drift,omitempty"`
 
 	RTO Measure `json:"rto"`
 	RPO Measure `json:"rpo"`
@@ -48,7 +56,8 @@ type Report struct {
 	Modelled      []Duration `json:"modelled"`      // durations that were not AWS's own
 	Shopper       Shopper    `json:"shopper"`
 	Checks        []Check    `json:"checks"`
-	Problems      []string   `json:"problems"` // whole sentences, found by who made the report
+	Notes         []string   `json:"notes,omitempty"` // whole sentences, of what a reader should know and is not wrong
+	Problems      []string   `json:"problems"`        // whole sentences, found by who made the report
 	Took          Took       `json:"took"`
 }
 
@@ -58,6 +67,7 @@ type Measure struct {
 	ObjectiveSeconds float64  `json:"objectiveSeconds"`
 	MeasuredSeconds  *float64 `json:"measuredSeconds,omitempty"`
 	WhyNot           string   `json:"whyNot,omitempty"`
+	Unneeded         string   `json:"unneeded,omitempty"`
 }
 
 // Outcome is how far a step came.

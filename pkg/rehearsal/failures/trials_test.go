@@ -2,15 +2,21 @@ package failures_test
 
 import (
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
 // trials are the rows: every step kind that acts on what the simulator has.
@@ -18,6 +24,13 @@ var trials = []trial{
 	{kind: plan.KindSetParameter, service: "ssm", action: "PutParameter", furnish: aParameter},
 	{kind: plan.KindPromoteDatabase, service: "rds", action: "PromoteReadReplica", stays: true, furnish: aReplica},
 	{kind: plan.KindRestoreVolumes, service: "ec2", action: "CreateVolume", furnish: aPoint},
+	{kind: plan.KindFence, mode: run.Planned, service: "ec2", action: "StopInstances", region: primary, furnish: aSite},
+	{kind: plan.KindCreateReplica, mode: run.Planned, service: "rds", action: "CreateDBInstanceReadReplica", region: recovery, furnish: aSource},
+	{kind: plan.KindAssociateAddress, service: "ec2", action: "AssociateAddress", furnish: anAddress},
+	{kind: plan.KindResizeInstances, service: "ec2", action: "ModifyInstanceAttribute", furnish: aSmallInstance},
+	{kind: plan.KindRegisterTargets, service: "elasticloadbalancing", action: "RegisterTargets", furnish: aTargetGroup},
+	{kind: plan.KindScaleGroup, service: "autoscaling", action: "UpdateAutoScalingGroup", furnish: aGroup},
+	{kind: plan.KindLaunchInstances, service: "ec2", action: "RunInstances", furnish: aTemplate},
 }
 
 func must[T any](w *world, out T, err error) T {
@@ -47,16 +60,13 @@ func aDatabase(w *world, name string) string {
 }
 
 func aReplica(w *world, p *plan.Plan) any {
-	name := shortened(p.Name)
+	name := p.Name
 	_, err := rds.NewFromConfig(w.Upstream(recovery)).CreateDBInstanceReadReplica(w.t.Context(), &rds.CreateDBInstanceReadReplicaInput{
 		DBInstanceIdentifier: aws.String(name + "-replica"), SourceDBInstanceIdentifier: aws.String(aDatabase(w, name)), DBInstanceClass: aws.String("db.t4g.medium"),
 	})
 	must(w, 0, err)
 	return &plan.PromoteDatabase{Replica: name + "-replica"}
 }
-
-// shortened is a name that RDS takes, with the plan's in it.
-func shortened(name string) string { return strings.Trim(name, "-") }
 
 func aPoint(w *world, p *plan.Plan) any {
 	p.Protect = []plan.Policy{{
@@ -67,13 +77,73 @@ func aPoint(w *world, p *plan.Plan) any {
 	return &plan.RestoreVolumes{Policy: "data", AttachTo: p.Name + "-worker"}
 }
 
-// anInstance runs in the recovery region under a name.
-func anInstance(w *world, name string) string {
-	client := ec2.NewFromConfig(w.Upstream(recovery))
+// anInstance runs in a region under a name.
+func anInstance(w *world, region, name string) string {
+	client := ec2.NewFromConfig(w.Upstream(region))
 	image, err := client.RegisterImage(w.t.Context(), &ec2.RegisterImageInput{Name: aws.String(name), RootDeviceName: aws.String("/dev/xvda")})
 	out, err := client.RunInstances(w.t.Context(), &ec2.RunInstancesInput{
 		ImageId: must(w, image, err).ImageId, MinCount: aws.Int32(1), MaxCount: aws.Int32(1), InstanceType: types.InstanceTypeT4gSmall,
 		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeInstance, Tags: []types.Tag{{Key: aws.String("Name"), Value: aws.String(name)}}}},
 	})
 	return aws.ToString(must(w, out, err).Instances[0].InstanceId)
+}
+
+func aSite(w *world, p *plan.Plan) any {
+	anInstance(w, primary, p.Name)
+	return &plan.Fence{Instances: &plan.Selector{Tags: map[string]string{"Name": p.Name}}}
+}
+
+func aSource(w *world, p *plan.Plan) any {
+	aDatabase(w, p.Name)
+	return &plan.CreateReplica{Source: p.Name, Replica: p.Name + "-replica", Lag: plan.Duration(time.Hour)}
+}
+
+func anAddress(w *world, p *plan.Plan) any {
+	anInstance(w, recovery, p.Name)
+	out, err := ec2.NewFromConfig(w.Upstream(recovery)).AllocateAddress(w.t.Context(), &ec2.AllocateAddressInput{Domain: types.DomainTypeVpc})
+	return &plan.AssociateAddress{Address: aws.ToString(must(w, out, err).AllocationId), Instance: p.Name}
+}
+
+func aSmallInstance(w *world, p *plan.Plan) any {
+	anInstance(w, recovery, p.Name)
+	return &plan.ResizeInstances{Instances: p.Name, Type: "m7g.large"}
+}
+
+func aTargetGroup(w *world, p *plan.Plan) any {
+	anInstance(w, recovery, p.Name)
+	client := ec2.NewFromConfig(w.Upstream(recovery))
+	vpcs, err := client.DescribeVpcs(w.t.Context(), &ec2.DescribeVpcsInput{})
+	name := targetGroup(p)
+	_, err = elb.NewFromConfig(w.Upstream(recovery)).CreateTargetGroup(w.t.Context(), &elb.CreateTargetGroupInput{
+		Name: aws.String(name), Protocol: elbtypes.ProtocolEnumHttp, Port: aws.Int32(80), VpcId: must(w, vpcs, err).Vpcs[0].VpcId,
+	})
+	must(w, 0, err)
+	return &plan.RegisterTargets{Targets: name, Instances: p.Name}
+}
+
+// targetGroup is a name of at most 32 characters, which is what ELB takes.
+func targetGroup(p *plan.Plan) string {
+	_, trouble, _ := strings.Cut(p.Name, "targets-")
+	return "matrix-" + trouble
+}
+
+func aTemplate(w *world, p *plan.Plan) any {
+	client := ec2.NewFromConfig(w.Upstream(recovery))
+	image, err := client.RegisterImage(w.t.Context(), &ec2.RegisterImageInput{Name: aws.String(p.Name), RootDeviceName: aws.String("/dev/xvda")})
+	_, err = client.CreateLaunchTemplate(w.t.Context(), &ec2.CreateLaunchTemplateInput{
+		LaunchTemplateName: aws.String(p.Name),
+		LaunchTemplateData: &types.RequestLaunchTemplateData{ImageId: must(w, image, err).ImageId, InstanceType: types.InstanceTypeT4gSmall},
+	})
+	must(w, 0, err)
+	return &plan.LaunchInstances{Template: p.Name, Count: 2, Zones: []string{recovery + "a", recovery + "b"}}
+}
+
+func aGroup(w *world, p *plan.Plan) any {
+	aTemplate(w, p)
+	_, err := autoscaling.NewFromConfig(w.Upstream(recovery)).CreateAutoScalingGroup(w.t.Context(), &autoscaling.CreateAutoScalingGroupInput{
+		AutoScalingGroupName: aws.String(p.Name), MinSize: aws.Int32(1), MaxSize: aws.Int32(1), DesiredCapacity: aws.Int32(1),
+		AvailabilityZones: []string{recovery + "a"}, LaunchTemplate: &astypes.LaunchTemplateSpecification{LaunchTemplateName: aws.String(p.Name)},
+	})
+	must(w, 0, err)
+	return &plan.ScaleGroup{Group: p.Name, Max: 3, Desired: 3}
 }

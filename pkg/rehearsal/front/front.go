@@ -71,6 +71,7 @@ type Front struct {
 	faults  faults
 	audit   *audit
 	pending *pending
+	origins origins
 
 	recordChanges  atomic.Uint64
 	lossy, noticed atomic.Int64 // see LoseEvents; events that were to be announced since

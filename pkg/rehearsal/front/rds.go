@@ -51,6 +51,7 @@ func refuseBusy(f *Front, ctx context.Context, x *exchange) *failure {
 
 func rememberDatabase(f *Front, _ context.Context, x *exchange, a *answer) {
 	id := text(a.xml(), "//DBInstance/DBInstanceIdentifier")
+	f.origins.note(x, id)
 	f.pending.begin(x.taking(creating, id, f.durations.DatabaseCreate))
 }
 

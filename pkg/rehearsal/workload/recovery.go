@@ -3,6 +3,7 @@ package workload
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -60,6 +61,9 @@ func (s *site) kept(ctx context.Context, p *plan.Plan, atHome outputs) error {
 		}
 	}
 	if err := s.keys(ctx, p); err != nil {
+		return err
+	}
+	if err := s.drill(ctx, p.Drill); err != nil {
 		return err
 	}
 	return s.pointers(ctx, p, launched)
@@ -168,7 +172,7 @@ func buildDatabases(ctx context.Context, c *cloud.Cloud, p *plan.Plan) (outputs,
 
 // putAlarms makes the team's own alarms, all well.
 func putAlarms(ctx context.Context, c *cloud.Cloud, p *plan.Plan) error {
-	for _, alarm := range p.Detect.Alarms {
+	for _, alarm := range alarms(p) {
 		client := cloudwatch.NewFromConfig(c.As(role, alarm.Region))
 		_, err := client.PutMetricAlarm(ctx, &cloudwatch.PutMetricAlarmInput{
 			AlarmName: aws.String(alarm.Name), Namespace: aws.String("Shop"), MetricName: aws.String(alarm.Name),
@@ -186,4 +190,15 @@ func putAlarms(ctx context.Context, c *cloud.Cloud, p *plan.Plan) error {
 		}
 	}
 	return nil
+}
+
+// alarms of the plan: those that mean a disaster, and those that stop a drill.
+func alarms(p *plan.Plan) []plan.Alarm {
+	all := slices.Clone(p.Detect.Alarms)
+	for _, alarm := range p.Drill.Watched(p.Recovery) {
+		if !slices.Contains(all, alarm) {
+			all = append(all, alarm)
+		}
+	}
+	return all
 }

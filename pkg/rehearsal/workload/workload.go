@@ -76,6 +76,9 @@ func Build(ctx context.Context, c *cloud.Cloud, p *plan.Plan, healthCheck string
 	if err := sites[p.Recovery].kept(ctx, p, atHome); err != nil {
 		return nil, fmt.Errorf("build what the recovery region keeps: %w", err)
 	}
+	if err := sites[p.Recovery].isolated(ctx, p.Drill); err != nil {
+		return nil, fmt.Errorf("build what drills keep apart in: %w", err)
+	}
 	if err := putAlarms(ctx, c, p); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ from moto.route53.exceptions import Route53ClientError
 from moto.route53.models import HealthCheck, RecordSet
 from moto.route53.responses import Route53
 
-from . import mending
+from . import mending, route53_records
 
 # Members of a HealthCheckConfig that only the check of an alarm has.
 OF_ALARMS = ("AlarmIdentifier", "InsufficientDataHealthStatus")
@@ -28,6 +28,7 @@ class HealthCheckAlreadyExists(Route53ClientError):
 
 
 def mend() -> None:
+    route53_records.mend()
     mending.replace(Route53, "create_health_check", create_health_check)
     mending.replace(Route53, "update_health_check", update_health_check)
     mending.replace_property(HealthCheck, "health_check_config", health_check_config)

@@ -162,6 +162,49 @@ class Traffic(Case):
             asked, answered = records()
             self.assertEqual(answered, asked)
 
+    def test_a_batch_of_records_is_carried_out_as_a_whole_or_not_at_all(self):
+        def batches():
+            route53 = client("route53")
+            zone = route53.create_hosted_zone(Name="shop.example.com", CallerReference="z")["HostedZone"]["Id"]
+
+            def change(*changes):
+                batch = {"Changes": [{"Action": action, "ResourceRecordSet": text(value)} for action, value in changes]}
+                return route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)["ChangeInfo"]
+
+            def there():
+                found = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+                return [r["ResourceRecords"][0]["Value"] for r in found if r["Type"] == "TXT"]
+
+            return route53, change, there
+
+        with moto_as_it_came():
+            _, change, there = batches()
+            change(("CREATE", "1"))
+            change(("UPSERT", "2"))
+            change(("DELETE", "1"), ("CREATE", "3"))
+            self.assertEqual(there(), ['"3"'])  # though 1 was not there any more
+        with mended():
+            route53, change, there = batches()
+            made = change(("CREATE", "1"))
+            self.assertEqual(made["Status"], "PENDING")
+            self.assertEqual(route53.get_change(Id=made["Id"])["ChangeInfo"]["Status"], "PENDING")
+            self.assertNotEqual(change(("UPSERT", "2"))["Id"], made["Id"])
+            for refused in ([("DELETE", "1"), ("CREATE", "3")], [("CREATE", "3")], [("UPSERT", "3"), ("DELETE", "2")]):
+                with self.refused("InvalidChangeBatch"):
+                    change(*refused)
+                self.assertEqual(there(), ['"2"'])
+            change(("DELETE", "2"), ("CREATE", "3"))
+            change(("DELETE", "3"), ("CREATE", "2"))
+            self.assertEqual(there(), ['"2"'])
+            change(("DELETE", "2"))
+            self.assertEqual(there(), [])
+            with self.refused("NoSuchChange"):
+                route53.get_change(Id="C0")
+
+
+def text(value):
+    return {"Name": "_x.shop.example.com.", "Type": "TXT", "TTL": 60, "ResourceRecords": [{"Value": f'"{value}"'}]}
+
 
 def alarm(cloudwatch, name, **more):
     cloudwatch.put_metric_alarm(
