@@ -26,6 +26,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/posture/publisher"
 	"github.com/pilotlight/pilotlight/pkg/protect"
 	"github.com/pilotlight/pilotlight/pkg/step"
+	"github.com/pilotlight/pilotlight/pkg/step/fence"
 )
 
 // readings are the functions' own readings of an input, by folder in functions/.
@@ -49,6 +50,7 @@ var readings = map[string]func(json.RawMessage) error{
 	"create-stack":      steps[plan.CreateStack],
 	"event-source":      steps[plan.EventSource],
 	"fence":             steps[plan.Fence],
+	"keep-fence":        func(raw json.RawMessage) error { return handled(fence.Keep(nowhere, empty()), raw) },
 	"invoke-function":   steps[plan.InvokeFunction],
 	"launch-instances":  steps[plan.LaunchInstances],
 	"promote-database":  steps[plan.PromoteDatabase],

@@ -52,6 +52,9 @@ func Compile(p *plan.Plan) (*Blueprint, error) {
 	if err := b.drills(p); err != nil {
 		return nil, err
 	}
+	if err := b.fencing(p); err != nil {
+		return nil, err
+	}
 	b.traffic(p)
 	b.deadLetters()
 	for i := range b.Alarms {

@@ -37,6 +37,7 @@ var purposes = map[string]string{
 	"create-stack":      "Step: creates a CloudFormation stack.",
 	"event-source":      "Step: turns a Lambda event source mapping on or off.",
 	"fence":             "Step: stops the side that is left from taking writes.",
+	keepFence:           "Fences an old primary that did not answer during the failover, as soon as it does.",
 	"invoke-function":   "Step: invokes the team's own function until it is done.",
 	"register-targets":  "Step: registers instances with a target group.",
 	"resize-instances":  "Step: gives instances another type.",

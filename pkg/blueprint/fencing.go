@@ -1,0 +1,88 @@
+package blueprint
+
+import (
+	"maps"
+	"time"
+
+	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/plan"
+)
+
+const keepFence = "keep-fence"
+
+// keepEvery is how often an old primary that did not answer is tried again: a
+// minute is the finest that EventBridge Scheduler has.
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+const keepEvery = time.Minute
+
+// fencing adds keep-fence to a plan that fences its primary. It may do what the
+// step may, there alone.
+func (b *Blueprint) fencing(p *plan.Plan) error {
+	for s := range p.Steps() {
+		if s.Kind != plan.KindFence {
+			continue
+		}
+		grants := []Grant{b.reads("GetItem", "Query"), b.writes(p.Name)}
+		b.add(p, keepFence, append(grants, fenceGrants(p, []*plan.Step{s})...)...)
+		return b.schedule(b.named(keepFence), keepEvery, keepFence, map[string]any{
+			"plan": p.Name, "primary": p.Primary, "step": s.ID, "spec": s.Spec,
+		})
+	}
+	return nil
+}
+
+// fenceGrants are of the region that is left: what the plan names there may be shut
+// and opened again, and bear a note of how it was.
+func fenceGrants(p *plan.Plan, steps []*plan.Step) []Grant {
+	grants := []Grant{see(p.Primary, "ec2:DescribeInstances", "ec2:DescribeSecurityGroups")}
+	var groups, databases []string
+	stops := false
+	for _, s := range steps {
+		spec := s.Spec.(*plan.Fence)
+		if spec.Instances != nil {
+			stops = true
+			grants = append(grants, stopGrants(p.Primary, spec.Instances.Tags)...)
+		}
+		for _, name := range spec.Groups {
+			groups = append(groups, regional("autoscaling", p.Primary, "autoScalingGroup:*:autoScalingGroupName/"+name))
+		}
+		for _, name := range spec.Databases {
+			databases = append(databases, regional("rds", p.Primary, "db:"+name))
+		}
+	}
+	if stops {
+		// Whoever starts an instance lets EBS use the keys of its volumes.
+		// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
+		grants = append(grants, keyGrants(p.Primary)...)
+	}
+	if len(groups) > 0 {
+		grants = append(grants,
+			Grant{Actions: []string{"autoscaling:DescribeAutoScalingGroups"}, Resources: []string{"*"}, Regions: []string{p.Primary},
+				Because: "Auto Scaling Describe actions have no resource level"},
+			Grant{Actions: []string{"autoscaling:UpdateAutoScalingGroup"}, Resources: groups, Regions: []string{p.Primary}},
+			Grant{Actions: []string{"autoscaling:CreateOrUpdateTags", "autoscaling:DeleteTags"}, Resources: groups, Regions: []string{p.Primary}, Condition: noted()})
+	}
+	if len(databases) > 0 {
+		grants = append(grants,
+			Grant{Actions: []string{"rds:DescribeDBInstances", "rds:ModifyDBInstance"}, Resources: databases, Regions: []string{p.Primary}},
+			Grant{Actions: []string{"rds:AddTagsToResource", "rds:RemoveTagsFromResource"}, Resources: databases, Regions: []string{p.Primary}, Condition: noted()})
+	}
+	return grants
+}
+
+// stopGrants are of the instances that carry the tags alone.
+func stopGrants(region string, tags map[string]string) []Grant {
+	instances := []string{regional("ec2", region, "instance/*")}
+	note := carrying(tags)
+	maps.Copy(note, noted())
+	return []Grant{
+		{Actions: []string{"ec2:StartInstances", "ec2:StopInstances"}, Resources: instances, Regions: []string{region}, Condition: carrying(tags)},
+		{Actions: []string{"ec2:CreateTags", "ec2:DeleteTags"}, Resources: instances, Regions: []string{region}, Condition: note},
+	}
+}
+
+// noted limits a tagging call to the note of how something was.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+func noted() map[string]map[string]string {
+	return map[string]map[string]string{"ForAllValues:StringEquals": {"aws:TagKeys": lineage.Before}}
+}
