@@ -18,12 +18,27 @@ import (
 )
 
 // Request is close-run's input. Failure is what the machine caught; nil when
-// every step is over, or one was just taken back.
+// every step is over, or one was just taken back. Taking is the request that the
+// failure is of, while a step was taken back.
 type Request struct {
 	Plan    string          `json:"plan"`
 	Run     string          `json:"run"`
 	Steps   []string        `json:"steps"` // all of the course's
 	Failure *failure.Caught `json:"failure,omitempty"`
+	Taking  *Taking         `json:"taking,omitempty"`
+}
+
+// Taking is what closing needs of a step's request.
+type Taking struct {
+	Step string `json:"step"`
+}
+
+// UnmarshalJSON takes the step and leaves the rest, which is the step's own.
+func (t *Taking) UnmarshalJSON(raw []byte) error {
+	var request struct{ Step string }
+	err := json.Unmarshal(raw, &request)
+	t.Step = request.Step
+	return err
 }
 
 // Answer is what the machine branches on: an end, or the kind of the step that is
@@ -92,35 +107,47 @@ func complete(record run.Record, request Request) error {
 	return nil
 }
 
-// stop notes that no step acts any more, and whether the run is taken back: it is
-// when a person or the plan aborted it, and at the end of a drill. Any other failure
-// leaves everything as it is for a person, who knows more. A failure while the run
-// is taken back is one of the step that was next.
+// stop notes what becomes of the run, once, and what could not be taken back. It
+// reads the journal after that, so that it knows of every step that began.
 func stop(ctx context.Context, ledger Ledger, record run.Record, request Request) (run.Record, error) {
-	entry := run.Entry{Run: request.Run, Step: run.Whole, Event: run.Failed, At: record.Now}
-	switch _, stopped := record.Stopped(); {
-	case stopped && request.Failure != nil:
-		next, ok := Next(record)
-		if !ok {
-			return record, nil
-		}
-		entry.Step, entry.Event, entry.Detail = next.Step, run.Left, "step "+next.Step+" could not be taken back: "+request.Failure.Reason()
-	case stopped:
+	entry, ok := stopping(record, request)
+	if !ok {
 		return record, nil
-	case request.Failure == nil && record.State.Mode == run.Drill:
-		entry.Event, entry.Detail = run.Undoing, drillOver
-	case request.Failure == nil:
-		return record, nil
-	default:
-		entry.Detail = request.Failure.Reason()
-		if request.Failure.Is(failure.Abort) || record.State.Mode == run.Drill {
-			entry.Event = run.Undoing
-		}
 	}
 	if err := ledger.Note(ctx, request.Plan, entry); err != nil {
 		return record, err
 	}
 	return ledger.Open(ctx, request.Plan, request.Run)
+}
+
+// stopping is the entry that stops the run, if it is to be stopped. It is taken back
+// when a person or the plan aborted it, and at the end of a drill. Any other failure
+// leaves everything as it is for a person, who knows more. A failure while a step is
+// taken back is that step's.
+func stopping(record run.Record, request Request) (run.Entry, bool) {
+	entry := run.Entry{Run: request.Run, Step: run.Whole, Event: run.Undoing, At: record.Now}
+	_, stopped := record.Stopped()
+	cancelled, cancels := record.Cancelled()
+	drill := record.State.Mode == run.Drill
+	switch {
+	case stopped && request.Failure != nil && request.Taking != nil:
+		entry.Step, entry.Event = request.Taking.Step, run.Left
+		entry.Detail = "step " + entry.Step + " could not be taken back: " + request.Failure.Reason()
+	case stopped:
+		return entry, false
+	case request.Failure != nil:
+		entry.Detail = request.Failure.Reason()
+		if !request.Failure.Is(failure.Abort) && !cancels && !drill {
+			entry.Event = run.Failed
+		}
+	case cancels:
+		entry.Detail = "the run was cancelled by " + cancelled.By + ": " + cancelled.Reason
+	case drill:
+		entry.Detail = drillOver
+	default:
+		return entry, false
+	}
+	return entry, true
 }
 
 // Next is the step that is taken back next: the newest that is not, of a run that
@@ -143,7 +170,7 @@ func takeBack(next run.Entry) (Answer, error) {
 }
 
 func end(ctx context.Context, ledger Ledger, record run.Record, request Request) (Answer, error) {
-	end, detail := Judge(record, request.Failure)
+	end, detail := Judge(record)
 	closed, err := record.State.Closed(end, record.Now)
 	if err != nil {
 		return Answer{}, err

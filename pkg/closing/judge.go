@@ -3,18 +3,16 @@ package closing
 import (
 	"strings"
 
-	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
-// Judge says how a run ended and why, from its journal alone. Failed is what the
-// machine has just caught; nil when it caught nothing.
-func Judge(record run.Record, failed *failure.Caught) (run.End, string) {
+// Judge says how a run ended and why, from its journal alone.
+func Judge(record run.Record) (run.End, string) {
 	stopped, was := record.Stopped()
 	switch {
 	case was && stopped.Event == run.Undoing:
 		return takenBack(record, stopped)
-	case was || failed != nil:
+	case was:
 		return broken(record, stopped.Detail)
 	case !record.Acted():
 		return run.Aborted, "no step was begun"
@@ -31,6 +29,9 @@ func Judge(record run.Record, failed *failure.Caught) (run.End, string) {
 // takenBack: all that could be taken back is. A drill whose steps were all over
 // did what it was for.
 func takenBack(record run.Record, stopped run.Entry) (run.End, string) {
+	if open := record.Unsettled(); len(open) > 0 {
+		return run.Dirty, stopped.Detail + "; not taken back: " + open[0].Step
+	}
 	if left := details(record, run.Left); len(left) > 0 {
 		return run.Dirty, stopped.Detail + "; left: " + strings.Join(left, "; ")
 	}
@@ -56,12 +57,7 @@ func broken(record run.Record, reason string) (run.End, string) {
 // unfinished are the steps that began and are neither done nor passed over.
 func unfinished(record run.Record) []string {
 	var steps []string
-	seen := map[string]bool{}
-	for _, entry := range record.Entries {
-		if entry.Event != run.Begun || seen[entry.Step] {
-			continue
-		}
-		seen[entry.Step] = true
+	for _, entry := range record.Begun() {
 		if !record.Passed(entry.Step) {
 			steps = append(steps, entry.Step)
 		}

@@ -110,9 +110,11 @@ func (h hold) waiting(attempt int) bool {
 }
 
 // ask tells a person, once an attempt but for a crash between the message and its
-// entry: two messages are better than none.
+// entry: two messages are better than none. Who has answered already is not asked:
+// a no to a step that asks is why it failed.
 func (h hold) ask(ctx context.Context, attempt int, reason string) error {
-	if _, asked := h.record.FindAttempt(h.request.Step, run.Held, attempt); asked {
+	_, asked := h.record.FindAttempt(h.request.Step, run.Held, attempt)
+	if _, answered := h.record.Answer(h.request.Step, attempt); asked || answered {
 		return nil
 	}
 	if h.request.Notify != "" {
@@ -142,11 +144,14 @@ This was attempt %[5]d.
 // answer does what the person said to this attempt.
 func (h hold) answer(ctx context.Context, attempt int, reason string) (step.Answer, error) {
 	said, ok := h.record.Answer(h.request.Step, attempt)
-	if !ok {
+	_, retried := h.record.FindAttempt(h.request.Step, run.Retried, attempt)
+	switch {
+	case !ok:
 		return step.Answer{Status: step.StatusHold, WaitSeconds: wait(h.since(attempt)), Detail: reason}, nil
-	}
-	if said.Word == run.SaySkip {
+	case said.Word == run.SaySkip:
 		return step.Answer{Status: step.StatusDone, Detail: "skipped by " + said.By}, h.note(ctx, run.Skipped, attempt, "skipped by "+said.By+": "+said.Reason)
+	case said.Word == run.SayYes && !retried: // it came as the question timed out
+		return step.Answer{Status: step.StatusWait, Detail: said.By + " said yes"}, h.note(ctx, run.Retried, attempt, "")
 	}
 	return step.Answer{}, abort("%s said %s to step %s, which had failed: %s", said.By, said.Word, h.request.Step, reason)
 }

@@ -13,6 +13,7 @@ const (
 	openRun     = "open run"
 	closeRun    = "close run"
 	closeFailed = "close failed run"
+	closeLeft   = "could not take back"
 	whichEnd    = "which end?"
 	takeBack    = "take back " // and the kind of a step
 	takeWait    = "take back · wait"
@@ -28,6 +29,9 @@ func (c *compiler) frame(states map[string]state, first string) {
 	failed := maps.Clone(closing)
 	failed["failure.$"] = failurePath
 	states[closeFailed] = c.close("A step failed for good, or the run was aborted: says what is taken back, and what is left.", failed)
+	left := maps.Clone(failed)
+	left["taking.$"] = requestPath
+	states[closeLeft] = c.close("Notes that a step could not be taken back: says which is next, or how the run ends.", left)
 	choices := []choice{
 		{Variable: statusPath, StringEquals: string(run.Recovered), Next: string(run.Recovered)},
 		{Variable: statusPath, StringEquals: string(run.Aborted), Next: string(run.Aborted)},
@@ -35,7 +39,7 @@ func (c *compiler) frame(states map[string]state, first string) {
 	for _, kind := range c.kinds() {
 		name := takeBack + string(kind)
 		choices = append(choices, choice{Variable: statusPath, StringEquals: string(kind), Next: name})
-		undo := task(string(kind), "Takes back what a "+string(kind)+" step of this run made.", nil, takeWait, caught(closeFailed))
+		undo := task(string(kind), "Takes back what a "+string(kind)+" step of this run made.", nil, takeWait, caught(closeLeft))
 		undo.Parameters = map[string]any{"FunctionName": Token(string(kind)), "Payload.$": requestPath}
 		states[name] = undo
 	}

@@ -3,6 +3,7 @@ package workflow_test
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -90,14 +91,15 @@ func TestCompile_endsOnlyInRecoveredAbortedAndDirty(t *testing.T) {
 	})
 }
 
-// A branch that caught its own failure would be done as far as its group can
-// see, and the run would go on to send users to what was not recovered.
-func TestCompile_letsAFailureLeaveEveryBranch(t *testing.T) {
+// A branch that ended well after a failure would be done as far as its group can
+// see, and the run would go on to send users to what was not recovered. What a step
+// catches leads to its own hold, which fails the branch unless somebody decides.
+func TestCompile_letsAnAbortLeaveEveryBranch(t *testing.T) {
 	forEveryPlan(t, func(t *testing.T, _ string, d definition) {
 		d.walk(func(d definition, branch bool) {
 			for name, s := range d.States {
 				switch {
-				case branch && len(s.Catch) > 0:
+				case branch && len(s.Catch) > 0 && s.Catch[0].Next != name+" · hold":
 					t.Errorf("%q catches inside its branch", name)
 				case !branch && s.Type == "Parallel" && !catchesAll(s):
 					t.Errorf("group %q lets a branch's failure end the run without closing it", name)
@@ -107,18 +109,85 @@ func TestCompile_letsAFailureLeaveEveryBranch(t *testing.T) {
 	})
 }
 
+// way is where a failure of a state leads.
+func way(d definition, name string) string {
+	switch {
+	case d.States[name+" · hold"].Type != "":
+		return name + " · hold"
+	case strings.HasPrefix(name, "take back "):
+		return "could not take back"
+	case slices.Contains([]string{"close run", "close failed run", "could not take back"}, name):
+		return "Dirty" // nothing is left that could close it
+	}
+	return "close failed run"
+}
+
 func TestCompile_closesEveryRunThatFails(t *testing.T) {
 	forEveryPlan(t, func(t *testing.T, _ string, d definition) {
 		for name, s := range d.States {
 			for _, catch := range s.Catch {
-				want := "close failed run"
-				if name == "close run" || name == want {
-					want = "Dirty" // nothing is left that could close it
-				}
-				if catch.Next != want {
+				if want := way(d, name); catch.Next != want {
 					t.Errorf("%q leads a failure to %q, not to %q", name, catch.Next, want)
 				}
 			}
+		}
+	})
+}
+
+// A step holds where it is: in a branch, so that its siblings go on meanwhile.
+func TestCompile_holdsEveryStepInsideItsBranch(t *testing.T) {
+	forEveryPlan(t, func(t *testing.T, _ string, d definition) {
+		d.walk(func(d definition, branch bool) {
+			for name, s := range d.States {
+				if s.Type != "Choice" || name == "which end?" {
+					continue
+				}
+				step := strings.TrimSuffix(name, " · done?")
+				hold := d.States[step+" · hold"]
+				if hold.Parameters["FunctionName"] != "${HoldStepArn}" || hold.Next != name || d.States[step+" · hold wait"].Next != step+" · hold" {
+					t.Errorf("%q has no hold beside it that is asked again after a wait", step)
+				}
+				if s.Default != step+" · wait" || d.States[s.Default].Next != step {
+					t.Errorf("%q is not looked at again after a wait", step)
+				}
+				want := []string{"DONE", "HOLD → " + step + " · hold wait"}
+				if got := []string{s.Choices[0].StringEquals, s.Choices[1].StringEquals + " → " + s.Choices[1].Next}; !slices.Equal(want, got) {
+					t.Errorf("%q chooses by %q, want %q", name, got, want)
+				}
+				if payload, _ := hold.Parameters["Payload"].(map[string]any); payload["step"] != step || payload["on-failure"] == "" {
+					t.Errorf("the hold of %q is sent %v", step, payload)
+				}
+				if branch && len(hold.Catch) > 0 {
+					t.Errorf("the hold of %q keeps an abort inside its branch", step)
+				}
+			}
+		})
+	})
+}
+
+func TestCompile_takesBackEveryKindThatTheCourseHas(t *testing.T) {
+	forEveryPlan(t, func(t *testing.T, _ string, d definition) {
+		kinds := map[string]bool{}
+		d.walk(func(d definition, _ bool) {
+			for _, s := range d.States {
+				if payload, _ := s.Parameters["Payload"].(map[string]any); payload["kind"] != nil {
+					kinds[payload["kind"].(string)] = true
+				}
+			}
+		})
+		for kind := range kinds {
+			back := d.States["take back "+kind]
+			if back.Parameters["Payload.$"] != "$.last.request" || back.Next != "take back · wait" {
+				t.Errorf("%s is taken back by %+v", kind, back)
+			}
+			if !slices.ContainsFunc(d.States["which end?"].Choices, func(c struct{ Variable, StringEquals, Next string }) bool {
+				return c.StringEquals == kind && c.Next == "take back "+kind
+			}) {
+				t.Errorf("nothing leads to taking back %s", kind)
+			}
+		}
+		if len(kinds) == 0 || d.States["take back · wait"].Next != "close run" {
+			t.Errorf("kinds %v; after a wait close-run is to say what is next", kinds)
 		}
 	})
 }

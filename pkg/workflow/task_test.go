@@ -34,7 +34,11 @@ func TestCompile_invokesLambdaWithParametersThatItKnows(t *testing.T) {
 		if s.Resource != "arn:aws:states:::lambda:invoke" {
 			t.Errorf("%q calls %s", name, s.Resource)
 		}
-		if diff := cmp.Diff([]string{"FunctionName", "Payload"}, slices.Sorted(maps.Keys(s.Parameters))); diff != "" {
+		want := []string{"FunctionName", "Payload"}
+		if strings.HasPrefix(name, "take back ") {
+			want[1] = "Payload.$"
+		}
+		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(s.Parameters))); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", name, diff)
 		}
 	})
@@ -46,6 +50,12 @@ func TestCompile_invokesLambdaWithParametersThatItKnows(t *testing.T) {
 func TestCompile_writesPathsWhereStepFunctionsReadsThem(t *testing.T) {
 	known := []string{"$$.Execution.Name", "$.failure"}
 	forEveryTask(t, func(t *testing.T, name string, s asl, _ bool) {
+		switch {
+		case strings.HasPrefix(name, "take back "):
+			return // its payload is the request that close-run answered
+		case name == "could not take back": // which is still there
+			known = append(known, "$.last.request")
+		}
 		payload, ok := s.Parameters["Payload"].(map[string]any)
 		if !ok {
 			t.Fatalf("%q has no payload", name)
@@ -66,7 +76,9 @@ func TestCompile_boundsEveryTaskAboveItsFunctionsTimeout(t *testing.T) {
 	b := blueprintOf(t, "../../plans/storefront.yaml")
 	var longest time.Duration
 	for _, function := range b.Functions {
-		longest = max(longest, function.Timeout)
+		if strings.Contains(b.Machines[0].Definition, workflow.Token(function.Name)) {
+			longest = max(longest, function.Timeout)
+		}
 	}
 	forEveryTask(t, func(t *testing.T, name string, s asl, _ bool) {
 		if bound := time.Duration(s.TimeoutSeconds) * time.Second; bound <= longest {
@@ -132,7 +144,7 @@ func TestCompile_waitsAsLongAsTheStepAnswered(t *testing.T) {
 func TestCompile_looksAgainUntilAStepSaysDone(t *testing.T) {
 	loops := 0
 	forEveryState(t, func(t *testing.T, name string, s asl, _ bool) {
-		if s.Type != "Choice" || len(s.Choices) != 1 {
+		if s.Type != "Choice" || name == "which end?" {
 			return
 		}
 		loops++
@@ -145,16 +157,16 @@ func TestCompile_looksAgainUntilAStepSaysDone(t *testing.T) {
 	}
 }
 
-func TestCompile_givesAStepATaskAndNothingMore(t *testing.T) {
+func TestCompile_givesAStepATaskAndItsHoldAndNothingMore(t *testing.T) {
 	for _, file := range planFiles(t) {
-		frame := []string{"open run", "close run", "close failed run"}
+		frame := []string{"open run", "close run", "close failed run", "could not take back"}
 		var want, got []string
 		for s := range loaded(t, file).Steps() {
 			want = append(want, s.ID)
 		}
 		decoded(t, compiled(t, file)).walk(func(d definition, _ bool) {
 			for name, s := range d.States {
-				if s.Type == "Task" && !slices.Contains(frame, name) {
+				if s.Type == "Task" && !slices.Contains(frame, name) && !strings.HasSuffix(name, " · hold") && !strings.HasPrefix(name, "take back ") {
 					got = append(got, name)
 				}
 			}
