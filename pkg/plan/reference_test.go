@@ -24,13 +24,13 @@ func TestExpand_returnsWhatTheLookUpAnswers(t *testing.T) {
 }
 
 func TestReferences_refusesWhatOnlyLooksLikeOne(t *testing.T) {
-	for _, value := range []string{"${", "${}", "${a}", "${a.}", "${.b}", "${a.b", "${a b.c}", "${a.b.c}", "x${a.B}"} {
+	for _, value := range []string{"${", "${}", "${a}", "${a.}", "${.b}", "${a.b", "${a b.c}", "${a.b.c}", "x${a.1}"} {
 		if refs, err := References(value); err == nil {
 			t.Errorf("References(%q) = %v", value, refs)
 		}
 	}
-	refs, err := References("${a.b}${c-1.d-e}")
-	if diff := cmp.Diff([]Reference{{"a", "b"}, {"c-1", "d-e"}}, refs); diff != "" || err != nil {
+	refs, err := References("${a.b}${c-1.D-e}")
+	if diff := cmp.Diff([]Reference{{"a", "b"}, {"c-1", "D-e"}}, refs); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
 }
