@@ -146,7 +146,7 @@ func (w *world) attempt(trial trial, trouble trouble) *attempt {
 		Objectives: plan.Objectives{RTO: plan.Duration(time.Hour), RPO: plan.Duration(time.Hour)},
 		Detect:     plan.Detect{Mode: plan.Manual},
 	}
-	step := plan.Step{ID: tried, Kind: trial.kind, Timeout: plan.Duration(10 * time.Minute), OnFailure: plan.Pause}
+	step := plan.Step{ID: tried, Kind: trial.kind, Timeout: plan.Duration(30 * time.Minute), OnFailure: plan.Pause}
 	step.Spec = trial.furnish(w, p)
 	p.Recover = []plan.Step{step, {ID: gate, Kind: plan.KindVerify, Timeout: plan.Duration(6 * time.Hour), OnFailure: plan.Pause, Spec: &plan.Verify{URL: "https://nowhere.example.com/"}}}
 	w.apply(p)
