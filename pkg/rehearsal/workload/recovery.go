@@ -63,9 +63,6 @@ func (s *site) kept(ctx context.Context, p *plan.Plan, atHome outputs) error {
 	if err := s.keys(ctx, p); err != nil {
 		return err
 	}
-	if err := s.drill(ctx, p.Drill); err != nil {
-		return err
-	}
 	return s.pointers(ctx, p, launched)
 }
 
