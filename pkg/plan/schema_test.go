@@ -23,7 +23,7 @@ func validFiles(t *testing.T) []string {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("plans/: %v, %d files", err, len(files))
 	}
-	return append(files, "testdata/base.yaml", "testdata/ledgerline.yaml", "testdata/nested.yaml", "testdata/vault.yaml", "testdata/adopted.yaml")
+	return append(files, "testdata/base.yaml", "testdata/ledgerline.yaml", "testdata/nested.yaml", "testdata/vault.yaml", "testdata/adopted.yaml", "testdata/everything.yaml")
 }
 
 func compiledSchema(t *testing.T) *jsonschema.Schema {
