@@ -3,11 +3,13 @@ package workflow
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // Mermaid draws a compiled definition as a state diagram: every step one box,
-// without its inner loop of looking and waiting.
+// without its inner loop of looking and waiting and without its hold, and one box for
+// the loop that takes a run back.
 // https://mermaid.js.org/syntax/stateDiagram.html
 func Mermaid(definition string) (string, error) {
 	var m machine
@@ -39,6 +41,7 @@ func (d *drawing) id(name string) string {
 }
 
 func (d *drawing) machine(depth int, m machine) {
+	m = fold(m)
 	d.line(depth, "[*] --> %s", d.id(m.StartAt))
 	for _, name := range inOrder(m) {
 		s := m.States[name]
@@ -101,7 +104,7 @@ func (d *drawing) target(m machine, next string) string {
 	return d.id(next)
 }
 
-// after are the states that may follow, a step's own loop left out.
+// after are the states that may follow.
 func after(m machine, s state) []string {
 	if s.Type == "Succeed" || s.Type == "Fail" || s.End {
 		return []string{""}
@@ -113,13 +116,39 @@ func after(m machine, s state) []string {
 		}
 		return append(next, s.Default)
 	}
-	if loop := m.States[s.Next]; loop.Type == "Choice" && inner(s.Next) {
-		return []string{loop.Choices[0].Next}
-	}
 	return []string{s.Next}
 }
 
-// inner says whether a state belongs to a step's own loop.
+// takenBack is the one box of what takes a run back.
+const takenBack = "take back what was made, newest first"
+
+// fold leaves the states that tell the story: a step goes where its loop is left
+// for, and fails where its hold does.
+func fold(m machine) machine {
+	folded := machine{StartAt: m.StartAt, States: map[string]state{}}
+	for name, s := range m.States {
+		if inner(name) {
+			continue
+		}
+		if done, ok := m.States[name+doneSuffix]; ok {
+			s.Next = done.Choices[0].Next
+		}
+		if hold, ok := m.States[name+holdSuffix]; ok {
+			s.Catch = hold.Catch
+		}
+		if name == whichEnd {
+			s.Choices = slices.DeleteFunc(slices.Clone(s.Choices), func(c choice) bool { return inner(c.Next) })
+			s.Choices = append(s.Choices, choice{Next: takenBack})
+			folded.States[takenBack] = state{Type: "Task", Next: whichEnd}
+		}
+		folded.States[name] = s
+	}
+	return folded
+}
+
+// inner says whether a state belongs to a step's own loop or hold, or to the loop
+// that takes a run back.
 func inner(name string) bool {
-	return strings.HasSuffix(name, doneSuffix) || strings.HasSuffix(name, waitSuffix)
+	return name == closeLeft || strings.HasPrefix(name, takeBack) || slices.ContainsFunc([]string{doneSuffix, waitSuffix, holdSuffix, holdWaitSuffix},
+		func(suffix string) bool { return strings.HasSuffix(name, suffix) })
 }
