@@ -15,7 +15,11 @@ import (
 
 func runPrefix(runID string) string { return "run/" + runID + "/" }
 
-func pinsItem(runID string) string { return runPrefix(runID) + "pins" }
+// pinsItems are where a run's pins are: those that it was opened with, and those from
+// after its fence, which count before them.
+func pinsItems(runID string) [2]string {
+	return [2]string{runPrefix(runID) + "pins", runPrefix(runID) + "pins-fenced"}
+}
 
 func key(plan, item string) map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{partitionKey: text(plan), sortKey: text(item)}

@@ -150,7 +150,8 @@ func (l *Ledger) each(ctx context.Context, plan, partition, prefix string, visit
 }
 
 func add(record *run.Record, item map[string]types.AttributeValue, runID string) error {
-	if name, ok := item[sortKey].(*types.AttributeValueMemberS); ok && name.Value == pinsItem(runID) {
+	names := pinsItems(runID) // in the order of a query's items, so that the later decides
+	if name, ok := item[sortKey].(*types.AttributeValueMemberS); ok && slices.Contains(names[:], name.Value) {
 		return decode(item, &record.Pins)
 	}
 	var entry run.Entry
@@ -179,33 +180,6 @@ func (l *Ledger) Note(ctx context.Context, plan string, entry run.Entry) error {
 func (l *Ledger) Say(ctx context.Context, plan string, answer run.Answer) (given bool, err error) {
 	name := fmt.Sprintf("%sanswer/%s/%d", runPrefix(answer.Run), answer.Step, answer.Attempt)
 	return l.put(ctx, plan, names.Answers(plan), name, answer)
-}
-
-// Pin records the recovery points that a run will use, once; a second call
-// changes nothing.
-func (l *Ledger) Pin(ctx context.Context, plan, runID string, pins run.Pins) error {
-	return l.once(ctx, plan, pinsItem(runID), pins)
-}
-
-// Pins are the recovery points of the plan's newest run: retention keeps them.
-func (l *Ledger) Pins(ctx context.Context, plan string) (run.Pins, error) {
-	state, _, err := l.State(ctx, plan)
-	if err != nil || state.Run == "" {
-		return run.Pins{}, err
-	}
-	out, err := l.db.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName:      aws.String(names.Table(plan)),
-		Key:            key(plan, pinsItem(state.Run)),
-		ConsistentRead: aws.Bool(true),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the pins of run %s: %w", state.Run, err)
-	}
-	pins := run.Pins{}
-	if out.Item == nil {
-		return pins, nil
-	}
-	return pins, decode(out.Item, &pins)
 }
 
 func (l *Ledger) once(ctx context.Context, plan, name string, value any) error {

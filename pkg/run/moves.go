@@ -66,7 +66,7 @@ func (s State) Start(o Order, now time.Time) (State, error) {
 	}
 	next.Epoch++
 	next.Run, next.Phase, next.End, next.Mode = Name(s.Plan, next.Epoch), Starting, "", o.Mode
-	next.Turned = false
+	next.Turned, next.Wanted = false, time.Time{}
 	if o.Mode == Drill {
 		next.Drills = append(slices.Clone(s.Drills), next.Run)
 	}
@@ -112,7 +112,7 @@ func (s State) Closed(end End, now time.Time) (State, error) {
 	if err != nil {
 		return s, err
 	}
-	next.Phase, next.End, next.Turned = Over, end, false
+	next.Phase, next.End, next.Turned, next.Wanted = Over, end, false, time.Time{}
 	if s.Posture == Drilling && end != Dirty {
 		next = next.Reaped(s.Run)
 	}

@@ -161,10 +161,11 @@ func (r Record) Passed(step string) bool {
 	return done || skipped
 }
 
-// Fenced is when the run's fence was done; zero: it has none, or it is not done.
+// Fenced is when a graceful run's fence was done; zero: it has none, or it is not
+// done. That of an unplanned run goes on beside it and proves nothing.
 func (r Record) Fenced() time.Time {
 	for _, entry := range r.Entries {
-		if entry.Event != Begun || entry.Kind != plan.KindFence {
+		if entry.Event != Begun || entry.Kind != plan.KindFence || !entry.Mode.Graceful() {
 			continue
 		}
 		if done, ok := r.First(entry.Step, Done); ok {

@@ -114,7 +114,7 @@ func TestUnsettled_areTheNewestFirstAlsoWithinOneSecond(t *testing.T) {
 
 func TestFenced_isWhenTheFenceWasDone(t *testing.T) {
 	begun := at(0, "stop-writes", run.Begun)
-	begun.Kind = plan.KindFence
+	begun.Kind, begun.Mode = plan.KindFence, run.Planned
 	record := run.Record{Entries: []run.Entry{begun, at(1, "web", run.Done)}}
 	if got := record.Fenced(); !got.IsZero() {
 		t.Errorf("fenced at %s, and the fence is not done", got)
@@ -122,6 +122,10 @@ func TestFenced_isWhenTheFenceWasDone(t *testing.T) {
 	record.Entries = append(record.Entries, at(3, "stop-writes", run.Done))
 	if got := record.Fenced(); !got.Equal(noon.Add(3 * time.Minute)) {
 		t.Errorf("fenced at %s", got)
+	}
+	record.Entries[0].Mode = run.Unplanned
+	if got := record.Fenced(); !got.IsZero() {
+		t.Errorf("fenced at %s by a run that did not wait for its fence", got)
 	}
 }
 

@@ -84,8 +84,11 @@ type State struct {
 	// fenced, or no plan step fences it.
 	Unfenced time.Time `json:"unfenced,omitzero"`
 	// Turned says that protection has been turned round before the run is over.
-	Turned  bool  `json:"turned,omitempty"`
-	Version int64 `json:"version"` // counts writes; each is conditional on it
+	Turned bool `json:"turned,omitempty"`
+	// Wanted is from when recovery points must be: the run needs what was written until
+	// its fence, so that older ones are due whatever their age. Zero: none are wanted.
+	Wanted  time.Time `json:"wanted,omitzero"`
+	Version int64     `json:"version"` // counts writes; each is conditional on it
 }
 
 // Serving is the side whose application is alive. Of an active plan that is the

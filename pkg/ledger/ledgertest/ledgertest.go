@@ -113,7 +113,7 @@ func (l *Ledger) Calls() []string {
 // Writes counts the calls that write.
 func Writes(calls []string) (n int) {
 	for _, call := range calls {
-		if word, _, _ := strings.Cut(call, " "); slices.Contains([]string{"note", "pin", "swap", "shift", "turn", "unfence", "say", "ready"}, word) {
+		if word, _, _ := strings.Cut(call, " "); slices.Contains([]string{"note", "pin", "swap", "shift", "turn", "unfence", "want", "say", "ready"}, word) {
 			n++
 		}
 	}
@@ -157,7 +157,7 @@ func (l *Ledger) Open(_ context.Context, plan, runID string) (run.Record, error)
 		return run.Record{}, err
 	}
 	record := run.Record{State: l.state(plan), Now: l.now, Pins: run.Pins{}, Entries: slices.Clone(l.noted[runID]), Answers: slices.Clone(l.said[runID])}
-	maps.Copy(record.Pins, l.pins[runID])
+	maps.Copy(record.Pins, l.pinned(runID))
 	slices.SortStableFunc(record.Entries, func(a, b run.Entry) int { return a.At.Compare(b.At) })
 	return record, nil
 }
@@ -187,29 +187,6 @@ func (l *Ledger) Note(_ context.Context, _ string, entry run.Entry) error {
 		l.noted[entry.Run] = append(l.noted[entry.Run], entry)
 	}
 	return nil
-}
-
-// Pin is that of pkg/ledger.
-func (l *Ledger) Pin(_ context.Context, _, runID string, pins run.Pins) error {
-	defer l.begin("pin")()
-	if err := l.broken("pin"); err != nil {
-		return err
-	}
-	if l.pins[runID] == nil {
-		l.pins[runID] = maps.Clone(pins)
-	}
-	return nil
-}
-
-// Pins is that of pkg/ledger.
-func (l *Ledger) Pins(_ context.Context, plan string) (run.Pins, error) {
-	defer l.begin("pins")()
-	if err := l.broken("pins"); err != nil {
-		return nil, err
-	}
-	pins := run.Pins{}
-	maps.Copy(pins, l.pins[l.state(plan).Run])
-	return pins, nil
 }
 
 // Say is that of pkg/ledger.
