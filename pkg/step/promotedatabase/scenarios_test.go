@@ -2,6 +2,7 @@ package promotedatabase
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -179,4 +180,11 @@ var scenarios = map[string]simulated.Scenario[plan.PromoteDatabase]{
 
 func TestStep_actsOnceAndIsTakenBackAfterAnyChange(t *testing.T) {
 	simulated.Hold(t, scenarios, databases)
+}
+
+// sorted puts words that commas part in order.
+func sorted(list string) string {
+	all := strings.Split(list, ",")
+	slices.Sort(all)
+	return strings.Join(all, ",")
 }
