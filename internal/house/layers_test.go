@@ -7,7 +7,7 @@ import (
 
 // domain are the packages that hold decisions.
 var domain = []string{
-	"pkg/age", "pkg/backlog", "pkg/blueprint", "pkg/closing", "pkg/decide", "pkg/drill", "pkg/failure", "pkg/input", "pkg/lineage",
+	"pkg/age", "pkg/answering", "pkg/backlog", "pkg/blueprint", "pkg/closing", "pkg/decide", "pkg/drill", "pkg/failure", "pkg/holding", "pkg/input", "pkg/lineage",
 	"pkg/names", "pkg/opening", "pkg/plan", "pkg/posture", "pkg/protect", "pkg/report", "pkg/retention",
 	"pkg/run", "pkg/signal", "pkg/step", "pkg/workflow",
 }
@@ -17,10 +17,10 @@ var domain = []string{
 var pure = []string{"pkg/blueprint", "pkg/names", "pkg/plan", "pkg/workflow"}
 
 // support are packages that only tests import.
-var support = []string{"internal/inputs", "internal/repository", "internal/simulated", "pkg/ledger/ledgertest", "pkg/protect/internal/simulated"}
+var support = []string{"internal/discrete", "internal/inputs", "internal/inventory", "internal/repository", "internal/simulated", "pkg/ledger/ledgertest", "pkg/protect/internal/simulated"}
 
 // rehearsal is all that knows that there is a simulated AWS.
-var rehearsal = append([]string{"pkg/rehearsal", "cmd"}, support...)
+var rehearsal = append([]string{"pkg/rehearsal", "bench", "cmd"}, support...)
 
 // layer is a rule on what some packages may import.
 type layer struct {
@@ -53,7 +53,7 @@ var layers = []layer{
 		},
 	},
 	{
-		rule: "nothing but the rehearsal and cmd imports the rehearsal",
+		rule: "nothing but the rehearsal, the bench and cmd imports the rehearsal",
 		because: "a rehearsal runs the product and not a model of it: code that knows that it is being rehearsed " +
 			"behaves differently on the day",
 		holds: func(path string) bool { return !under(path, rehearsal...) },
@@ -80,9 +80,9 @@ var layers = []layer{
 		},
 	},
 	{
-		rule:    "only edge and execution know that they run in Lambda",
+		rule:    "only edge knows that it runs in Lambda",
 		because: "a handler is a function of its input: that is why the rehearsal, a test and a person can each invoke it",
-		holds:   func(path string) bool { return !under(path, "pkg/edge", "pkg/execution", "pkg/rehearsal") },
+		holds:   func(path string) bool { return !under(path, "pkg/edge", "pkg/rehearsal") },
 		allows:  func(_, into string) bool { return !under(into, "github.com/aws/aws-lambda-go") },
 	},
 }

@@ -12,8 +12,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
-
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/input"
 	"github.com/pilotlight/pilotlight/pkg/plan"
@@ -70,9 +68,25 @@ func Handler(ledger Ledger) func(context.Context, json.RawMessage) (Answer, erro
 		if !given {
 			return Answer{}, failure.BadInputf("step %s of run %s was answered meanwhile; look at the run before you answer again", request.Step, request.Run)
 		}
+		if err := inTime(ctx, ledger, request); err != nil {
+			return Answer{}, err
+		}
 		slog.InfoContext(ctx, "answered", "plan", request.Plan, "run", request.Run, "step", request.Step, "word", request.Word, "by", request.By)
 		return Answer{fmt.Sprintf("run %s: %s says %s to %s", request.Run, request.By, request.Word, request.Step)}, nil
 	}
+}
+
+// inTime is nil unless the run was stopped or closed as the answer was written: who
+// stops a run has looked for answers before that, and may not have seen this one.
+func inTime(ctx context.Context, ledger Ledger, request Request) error {
+	record, err := ledger.Open(ctx, request.Plan, request.Run)
+	if err != nil {
+		return err
+	}
+	if err := record.State.Holds(request.Run); err != nil {
+		return failure.BadInputf("the answer came too late: %v", err)
+	}
+	return nil
 }
 
 // The words that settle a plan which needs a person, for run.Whole.
@@ -133,13 +147,13 @@ func ofRun(record run.Record, request Request) error {
 func ofStep(record run.Record, request Request, attempt int) error {
 	begun, ok := record.FindAttempt(request.Step, run.Begun, attempt)
 	_, held := record.FindAttempt(request.Step, run.Held, attempt)
-	words, why := []run.Word{run.SayRetry, run.SaySkip, run.SayAbort}, "is not held"
+	words := []run.Word{run.SayRetry, run.SaySkip, run.SayAbort}
 	switch {
-	case held:
+	case held && !record.Passed(request.Step):
 	case ok && begun.Kind == plan.KindApprove && !record.Passed(request.Step):
-		words, why = []run.Word{run.SayYes, run.SayNo}, ""
+		words = []run.Word{run.SayYes, run.SayNo}
 	default:
-		return failure.BadInputf("step %s of run %s %s: nobody asked", request.Step, request.Run, why)
+		return failure.BadInputf("step %s of run %s is not held and asks nothing: no answer is taken", request.Step, request.Run)
 	}
 	if !slices.Contains(words, request.Word) {
 		return failure.BadInputf("%q is no answer to step %s: write one of %q", request.Word, request.Step, words)
@@ -160,12 +174,14 @@ func count(record run.Record, step string) int {
 func decode(raw []byte) (Request, error) {
 	var request Request
 	caller := ""
-	var web events.LambdaFunctionURLRequest
-	if err := json.Unmarshal(raw, &web); err == nil && web.RequestContext.HTTP.Method != "" {
-		if web.RequestContext.Authorizer == nil || web.RequestContext.Authorizer.IAM == nil {
+	var web signed
+	if err := json.Unmarshal(raw, &web); err == nil && web.Context.HTTP.Method != "" {
+		if caller = web.Context.Authorizer.IAM.UserARN; caller == "" {
 			return request, failure.BadInputf("the request to the function URL is not signed: only AWS_IAM callers may answer")
 		}
-		raw, caller = []byte(web.Body), web.RequestContext.Authorizer.IAM.UserARN
+		if raw, err = web.body(); err != nil {
+			return request, err
+		}
 	}
 	if err := input.Decode(function, raw, &request); err != nil {
 		return request, err

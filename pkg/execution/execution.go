@@ -8,13 +8,12 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/pilotlight/pilotlight/pkg/decide"
+	"github.com/pilotlight/pilotlight/pkg/edge"
 	"github.com/pilotlight/pilotlight/pkg/names"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
@@ -33,7 +32,7 @@ func New(cfg aws.Config) Executions { return Executions{sfn.NewFromConfig(cfg)} 
 
 // Start starts the run's execution unless it has been started already.
 func (e Executions) Start(ctx context.Context, state run.State) error {
-	machine, err := resource(ctx, "stateMachine", names.Machine(state.Plan, state.Mode.Course()))
+	machine, err := edge.Beside(ctx, "states", "stateMachine:"+names.Machine(state.Plan, state.Mode.Course()))
 	if err != nil {
 		return err
 	}
@@ -51,7 +50,7 @@ func (e Executions) Start(ctx context.Context, state run.State) error {
 
 // Status is what Step Functions says of a run; the zero value when it knows none.
 func (e Executions) Status(ctx context.Context, state run.State) (decide.Execution, error) {
-	execution, err := resource(ctx, "execution", names.Machine(state.Plan, state.Mode.Course())+":"+state.Run)
+	execution, err := edge.Beside(ctx, "states", "execution:"+names.Machine(state.Plan, state.Mode.Course())+":"+state.Run)
 	if err != nil {
 		return decide.Execution{}, err
 	}
@@ -69,19 +68,4 @@ func (e Executions) Status(ctx context.Context, state run.State) (decide.Executi
 		Ended:   aws.ToTime(out.StopDate),
 		Outcome: string(out.Status),
 	}, nil
-}
-
-// resource is an ARN beside the function's own: same partition, region, account.
-// So no function is configured with ARNs, and none can be configured wrongly.
-func resource(ctx context.Context, kind, name string) (string, error) {
-	lambda, ok := lambdacontext.FromContext(ctx)
-	if !ok {
-		return "", errors.New("not invoked by Lambda: there is no function ARN to tell the account from")
-	}
-	own, err := arn.Parse(lambda.InvokedFunctionArn)
-	if err != nil {
-		return "", fmt.Errorf("read the function's ARN: %w", err)
-	}
-	own.Service, own.Resource = "states", kind+":"+name
-	return own.String(), nil
 }

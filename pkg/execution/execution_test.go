@@ -141,11 +141,7 @@ func TestStatus_isNotMadeUpWhenStepFunctionsDoesNotAnswer(t *testing.T) {
 	}
 }
 
-func TestExecutions_areOfTheAccountRegionAndPartitionThatTheFunctionRunsIn(t *testing.T) {
-	got, err := resource(invoked(t, "arn:aws-cn:lambda:cn-north-1:210987654321:function:f:7"), "execution", "m:r")
-	if want := "arn:aws-cn:states:cn-north-1:210987654321:execution:m:r"; err != nil || got != want {
-		t.Errorf("%s, %v; want %s", got, err, want)
-	}
+func TestExecutions_needAFunctionToBeBeside(t *testing.T) {
 	s := newStates(t)
 	for name, ctx := range map[string]context.Context{"outside Lambda": t.Context(), "under an odd name": invoked(t, "f")} {
 		if _, err := (Executions{s}).Status(ctx, storefront(`{}`)); err == nil {

@@ -5,13 +5,12 @@ package notice
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"github.com/pilotlight/pilotlight/pkg/edge"
 )
 
 // api is all that is asked of SNS, and so the IAM checklist.
@@ -31,19 +30,14 @@ const longestSubject = 100
 
 // Tell sends a message to a topic, by its name.
 func (n Notice) Tell(ctx context.Context, topic, subject, text string) error {
-	lambda, ok := lambdacontext.FromContext(ctx)
-	if !ok {
-		return errors.New("not invoked by Lambda: there is no function ARN to tell the account from")
-	}
-	to, err := arn.Parse(lambda.InvokedFunctionArn)
+	to, err := edge.Beside(ctx, "sns", topic)
 	if err != nil {
-		return fmt.Errorf("read the function's ARN: %w", err)
+		return err
 	}
-	to.Service, to.Resource = "sns", topic
 	if len(subject) > longestSubject {
 		subject = subject[:longestSubject]
 	}
-	if _, err := n.topics.Publish(ctx, &sns.PublishInput{TopicArn: aws.String(to.String()), Subject: aws.String(subject), Message: aws.String(text)}); err != nil {
+	if _, err := n.topics.Publish(ctx, &sns.PublishInput{TopicArn: aws.String(to), Subject: aws.String(subject), Message: aws.String(text)}); err != nil {
 		return fmt.Errorf("tell topic %s: %w", topic, err)
 	}
 	return nil

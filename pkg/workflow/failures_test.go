@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/pilotlight/pilotlight/internal/discrete"
-	"github.com/pilotlight/pilotlight/pkg/decide"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
