@@ -64,6 +64,27 @@ func (c stepCheck) checkDrillPath(name string) {
 	}
 }
 
+func checkInvokeFunction(c stepCheck, spec *InvokeFunction) { c.tree(c.path+".input", spec.Input) }
+
+// tree holds the references in every text of a value against the steps before.
+func (c stepCheck) tree(path string, value any) {
+	switch value := value.(type) {
+	case string:
+		if _, err := References(value); err != nil {
+			c.wrong(path, err.Error(), aReference)
+		}
+		c.references(path, value)
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			c.tree(below(path, key), value[key])
+		}
+	case []any:
+		for i, v := range value {
+			c.tree(fmt.Sprintf("%s[%d]", path, i), v)
+		}
+	}
+}
+
 func checkRunPlan(c stepCheck, spec *RunPlan) {
 	if spec.Plan != "" && spec.Plan == c.plan.Name {
 		c.wrong(c.path+".plan", "is this plan itself", "the name of another plan")

@@ -23,7 +23,7 @@ var kinds = map[Kind]definition{
 	KindCreateStack:      defineOutputs(readCreateStack, checkCreateStack, func(s *CreateStack) []string { return s.Outputs }),
 	KindEventSource:      define(readEventSource, checkEventSource),
 	KindFence:            define(readFence, checkFence),
-	KindInvokeFunction:   define(readInvokeFunction, nil),
+	KindInvokeFunction:   define(readInvokeFunction, checkInvokeFunction),
 	KindLaunchInstances:  define(readLaunchInstances, checkLaunchInstances, "instances", "zones"),
 	KindPromoteDatabase:  define(readPromoteDatabase, checkPromoteDatabase, "endpoint", "port"),
 	KindRegisterTargets:  define(readRegisterTargets, checkRegisterTargets),

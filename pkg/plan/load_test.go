@@ -42,7 +42,7 @@ func TestLoad_fillsInWhatTheFileLeavesOut(t *testing.T) {
 	for s := range p.Steps() {
 		ids = append(ids, s.ID+" "+s.Timeout.String())
 	}
-	want := []string{"ledgers 20m", "restore-volumes 45m", "verify " + plan.DefaultTimeout.String(), "shift-traffic " + plan.DefaultTimeout.String()}
+	want := []string{"fence " + plan.DefaultTimeout.String(), "ledgers 20m", "restore-volumes 45m", "verify " + plan.DefaultTimeout.String(), "shift-traffic " + plan.DefaultTimeout.String()}
 	if diff := cmp.Diff(want, ids); diff != "" {
 		t.Error(diff)
 	}

@@ -65,6 +65,9 @@ func upToBrace(s string) string {
 	return s
 }
 
+// aReference is what to write in the place of what only looks like one.
+const aReference = "${id.output}, with the id of an earlier step and one of its outputs"
+
 // parameterValue is the format of set-parameter.value. A standard parameter
 // holds 4 KiB: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
 func parameterValue(s string) (problem, instead string) {
@@ -74,7 +77,7 @@ func parameterValue(s string) (problem, instead string) {
 	case len(s) > 4096:
 		return fmt.Sprintf("has %d characters; 4096 are allowed", len(s)), "a shorter one"
 	case err != nil:
-		return err.Error(), "${id.output}, with the id of an earlier step and one of its outputs"
+		return err.Error(), aReference
 	}
 	return "", ""
 }

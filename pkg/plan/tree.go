@@ -58,7 +58,8 @@ func (m *mapping) keysIn(as format) []string {
 // maxTree is how deep values may hold values.
 const maxTree = 16
 
-// free reads a mapping that is handed on as it is, as JSON.
+// free reads a mapping of anything, which is handed on as JSON. Its texts may hold
+// references.
 func (m *mapping) free(field, shape string) map[string]any {
 	c := m.child(field, optional, shape)
 	if c == nil {
