@@ -37,7 +37,7 @@ func (f *file) lintShift(on *Plan, course Course) {
 	if len(records) == 0 && !child {
 		f.warn(course.list(), "no step sends anybody to "+acts, "shift-traffic: {record: shop.example.com, via: health-check} as the last step")
 	}
-	verified, protects := false, ""
+	verified, protects := on.Strategy == MultiSite, "" // where both sides serve all the time
 	f.located(course.list(), on.Recover, func(s *Step, path string) {
 		switch spec := s.Spec.(type) {
 		case *ResumeProtection:

@@ -15,18 +15,29 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// goodFiles are all plans that have no error.
-func goodFiles(t testing.TB) []string {
+// exampleFiles are the plans that teams begin with.
+func exampleFiles(t testing.TB) []string {
 	t.Helper()
 	files, err := filepath.Glob("../../plans/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("plans/: %v, %d files", err, len(files))
 	}
-	return append(files, "testdata/ledgerline.yaml", "testdata/nested.yaml", "testdata/vault.yaml")
+	return files
 }
 
-func TestLoad_acceptsTheExamplesWithoutAFinding(t *testing.T) {
-	for _, path := range goodFiles(t) {
+// goodFiles are plans of which there is nothing to say.
+var goodFiles = []string{"testdata/ledgerline.yaml", "testdata/nested.yaml", "testdata/vault.yaml"}
+
+func TestLoad_acceptsTheExamples(t *testing.T) {
+	for _, path := range append(exampleFiles(t), "testdata/everything.yaml") {
+		if p, findings := plan.LoadFile(path); p == nil {
+			t.Errorf("%s:\n%s", path, findings)
+		}
+	}
+}
+
+func TestLoad_saysNothingOfAPlanThatHasThoughtOfEverything(t *testing.T) {
+	for _, path := range goodFiles {
 		if p, findings := plan.LoadFile(path); p == nil || len(findings) > 0 {
 			t.Errorf("%s:\n%s", path, findings)
 		}
@@ -114,7 +125,7 @@ func TestLoadFile_saysThatThereIsNoSuchFile(t *testing.T) {
 // FuzzLoad never panics, always points at a line, and what it accepts survives
 // the way through JSON that a compiled plan takes.
 func FuzzLoad(f *testing.F) {
-	for _, path := range append(goodFiles(f), "testdata/adopted.yaml", "testdata/broken.yaml", "testdata/unprotected.yaml") {
+	for _, path := range append(append(exampleFiles(f), goodFiles...), "testdata/adopted.yaml", "testdata/everything.yaml", "testdata/broken.yaml", "testdata/unprotected.yaml") {
 		src, err := os.ReadFile(path)
 		if err != nil {
 			f.Fatal(err)
