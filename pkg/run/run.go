@@ -40,7 +40,7 @@ const (
 // Phase is how far the run that holds the lock has come.
 type Phase string
 
-// Starting: the input is written, the execution may or may not exist. Running:
+// Reserved comes before them, in a child plan. Starting: the input is written, the execution may or may not exist. Running:
 // open-run has seen it. Over: close-run, or a reconcile, has ended it.
 const (
 	Starting Phase = "starting"
@@ -87,8 +87,10 @@ type State struct {
 	Turned bool `json:"turned,omitempty"`
 	// Wanted is from when recovery points must be: the run needs what was written until
 	// its fence, so that older ones are due whatever their age. Zero: none are wanted.
-	Wanted  time.Time `json:"wanted,omitzero"`
-	Version int64     `json:"version"` // counts writes; each is conditional on it
+	Wanted time.Time `json:"wanted,omitzero"`
+	// Children are the plans whose locks Run has reserved and not given back.
+	Children []string `json:"children,omitempty"`
+	Version  int64    `json:"version"` // counts writes; each is conditional on it
 }
 
 // Serving is the side whose application is alive. Of an active plan that is the
