@@ -24,6 +24,8 @@ const (
 	promoting   kind = "promoted database"
 	modifying   kind = "modified database"
 
+	creatingCluster kind = "created cluster" // of databases, by ARN
+
 	databaseSnapshot kind = "database snapshot" // of an instance or a cluster, by ARN
 	databaseCopy     kind = "copied database snapshot"
 

@@ -19,7 +19,7 @@ type databaseLooks struct {
 var rdsParts = map[string]part{
 	"rds.CreateDBInstance":                {remember: rememberDatabase, rewrite: showDatabases},
 	"rds.CreateDBInstanceReadReplica":     {remember: rememberDatabase, rewrite: showDatabases},
-	"rds.RestoreDBInstanceFromDBSnapshot": {remember: rememberDatabase, rewrite: showDatabases},
+	"rds.RestoreDBInstanceFromDBSnapshot": {before: refuseUnmade, remember: rememberDatabase, rewrite: showDatabases},
 	"rds.RestoreDBInstanceToPointInTime":  {remember: rememberDatabase, rewrite: showDatabases},
 	"rds.PromoteReadReplica":              {before: refuseBusy, remember: rememberPromotion, rewrite: showDatabases},
 	"rds.ModifyDBInstance":                {before: refuseBusy, remember: rememberChange, rewrite: showDatabases},

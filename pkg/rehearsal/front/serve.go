@@ -41,7 +41,7 @@ type part struct {
 // parts by service and action. What is not named passes through.
 var parts = func() map[string]part {
 	all := map[string]part{}
-	for _, group := range []map[string]part{ec2Parts, ec2Listings, rdsParts, rdsSnapshotParts, balancerParts, route53Parts, sqsParts, stsParts} {
+	for _, group := range []map[string]part{ec2Parts, ec2Listings, rdsParts, rdsClusterParts, rdsSnapshotParts, balancerParts, route53Parts, sqsParts, stsParts} {
 		for name, p := range group {
 			all[name] = p
 		}

@@ -3,6 +3,7 @@
 import datetime
 
 from moto.cloudwatch.models import CloudWatchBackend, MetricDatum, Statistics
+from moto.core import utils as moto_time
 from moto.rds.models import rds_backends
 
 from . import mending
@@ -26,7 +27,8 @@ def get_metric_statistics(moto, self, namespace, metric_name, start_time, end_ti
         return put
     began = replica.created.replace(tzinfo=None)
     minute = start_time.replace(tzinfo=None, second=0, microsecond=0)
-    while minute + MINUTE <= end_time.replace(tzinfo=None):
+    end = min(end_time.replace(tzinfo=None), moto_time.utcnow())
+    while minute + MINUTE <= end:
         if minute >= began:
             put.append(measured(stats, minute))
         minute += MINUTE
