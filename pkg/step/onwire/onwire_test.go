@@ -41,8 +41,8 @@ func TestPromoteDatabase_onTheWire(t *testing.T) {
 		DBInstanceClass: aws.String("db.t4g.small"),
 	}))
 	got := settle(w, promotedatabase.New(w.as(role, recovery)), aRun("orders"), plan.PromoteDatabase{Replica: "orders-replica", Class: "db.r6g.large", MultiAZ: true})
-	if got.Outputs["endpoint"] == "" || got.Outputs["port"] == "" || w.changes() != 2 {
-		t.Errorf("outputs %v after %d changes; want an endpoint after two", got.Outputs, w.changes())
+	if got.Outputs["endpoint"] == "" || got.Outputs["port"] == "" || w.changes() != 3 {
+		t.Errorf("outputs %v after %d changes; want an endpoint after three", got.Outputs, w.changes())
 	}
 }
 
