@@ -1,6 +1,7 @@
 package rehearsal_test
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -66,7 +67,7 @@ func rehearse(ctx context.Context, t *testing.T, o rehearsal.Options, on func(li
 	}
 	left := t.TempDir()
 	t.Setenv("TMPDIR", left)
-	o.Root, o.Scenario = root, rehearsal.PowerLoss
+	o.Root, o.Scenario = root, cmp.Or(o.Scenario, rehearsal.PowerLoss)
 	o.Tell = func(func() time.Time) rehearsal.Progress { return &diary{t: t, on: on} }
 	result, err := rehearsal.Run(ctx, o)
 	if running := children(t); len(running) > 0 {
