@@ -16,7 +16,7 @@ import (
 	"github.com/pilotlight/pilotlight/internal/inventory"
 	"github.com/pilotlight/pilotlight/pkg/decide"
 	"github.com/pilotlight/pilotlight/pkg/drill/remains"
-	"github.com/pilotlight/pilotlight/pkg/ledger"
+	ledgers "github.com/pilotlight/pilotlight/pkg/ledger"
 	"github.com/pilotlight/pilotlight/pkg/names"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal"
@@ -48,7 +48,7 @@ func TestRun_drillsWithoutATrace(t *testing.T) {
 func TestRun_leavesNothingOfADrillThatWasInterruptedAnywhere(t *testing.T) {
 	p := load(t, storefront)
 	_, err := rehearse(t.Context(), t, rehearsal.Options{Plan: p, Scenario: rehearsal.Drill, After: func(c *cloud.Cloud) {
-		ground := &ground{t, p, c, ledger.New(c.As("auditor", p.Recovery))}
+		ground := &ground{t, p, c, ledgers.New(c.As("auditor", p.Recovery))}
 		for entries := 1; !t.Failed(); entries++ {
 			before := ground.stock()
 			id := ground.start(run.Drill)
@@ -74,12 +74,12 @@ func TestRun_letsADisasterGoBeforeADrillAndReapsItLater(t *testing.T) {
 	r, err := rehearse(t.Context(), t, rehearsal.Options{
 		Plan: p,
 		Before: func(c *cloud.Cloud) {
-			ground := &ground{t, p, c, ledger.New(c.As("auditor", p.Recovery))}
+			ground := &ground{t, p, c, ledgers.New(c.As("auditor", p.Recovery))}
 			drilled = ground.start(run.Drill)
 			ground.goes(func(r run.Record) bool { return len(r.Outputs()) > 0 })
 		},
 		After: func(c *cloud.Cloud) {
-			ground := &ground{t, p, c, ledger.New(c.As("auditor", p.Recovery))}
+			ground := &ground{t, p, c, ledgers.New(c.As("auditor", p.Recovery))}
 			ground.reaped()
 			left, err := remains.New(c.As("auditor", p.Recovery)).List(t.Context(), p.Recovery, p.Name)
 			if err != nil || len(left) > 0 {
@@ -98,7 +98,7 @@ func TestRun_letsADisasterGoBeforeADrillAndReapsItLater(t *testing.T) {
 func TestRun_takesADrillBackWhoseAlarmGoesOff(t *testing.T) {
 	p := load(t, storefront)
 	_, err := rehearse(t.Context(), t, rehearsal.Options{Plan: p, Scenario: rehearsal.Drill, After: func(c *cloud.Cloud) {
-		ground := &ground{t, p, c, ledger.New(c.As("auditor", p.Recovery))}
+		ground := &ground{t, p, c, ledgers.New(c.As("auditor", p.Recovery))}
 		before := ground.stock()
 		id := ground.start(run.Drill)
 		ground.goes(func(r run.Record) bool { return len(r.Outputs()) > 0 })
@@ -128,7 +128,7 @@ type ground struct {
 	t      *testing.T
 	plan   *plan.Plan
 	cloud  *cloud.Cloud
-	ledger *ledger.Ledger
+	ledger *ledgers.Ledger
 }
 
 // start starts a run as a person does, and names it.
