@@ -55,6 +55,8 @@ func BadInputf(format string, args ...any) error {
 // permanent are the AWS error codes that doing the same again cannot mend.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceToPointInTime.html
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterFromSnapshot.html
 var permanent = map[string]bool{
 	"AccessDenied":                                true,
 	"AccessDeniedException":                       true,
@@ -75,6 +77,19 @@ var permanent = map[string]bool{
 	"InvalidGroup.NotFound":                       true,
 	"TargetGroupNotFound":                         true,
 	"DBInstanceNotFound":                          true,
+	"DBClusterSnapshotNotFoundFault":              true,
+	"DBInstanceAutomatedBackupNotFound":           true,
+	"DBParameterGroupNotFound":                    true,
+	"DBSnapshotNotFound":                          true,
+	"DBSubnetGroupDoesNotCoverEnoughAZs":          true,
+	"DBSubnetGroupNotFoundFault":                  true,
+	"InstanceQuotaExceeded":                       true,
+	"InvalidRestoreFault":                         true,
+	"InvalidSubnet":                               true,
+	"InvalidVPCNetworkStateFault":                 true,
+	"OptionGroupNotFoundFault":                    true,
+	"PointInTimeRestoreNotEnabled":                true,
+	"StorageQuotaExceeded":                        true,
 	"KMSKeyNotAccessibleFault":                    true,
 	"ResourceNotFoundException":                   true,
 	"VolumeLimitExceeded":                         true,
