@@ -2,60 +2,86 @@
 // and pins, once, every recovery point that the run will use. A retry resolves
 // the same points, and retention keeps them. When a policy has no usable point,
 // the run ends here, before anything was changed.
+//
+// A graceful run loses nothing, so that it pins its data a second time around: after
+// its fence, once there are points that hold everything which was written before it.
 package opening
 
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
+	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/input"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/protect"
+	"github.com/pilotlight/pilotlight/pkg/reserve"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
-// Request is open-run's input. Needs are the policies whose points the plan's
-// steps use; of those in Encrypted, which name a key, a bare copy is no usable point.
+// Request is open-run's input.
 type Request struct {
-	Plan      string   `json:"plan"`
-	Run       string   `json:"run"`
-	Recovery  string   `json:"recovery"` // region of the points
-	Needs     []string `json:"needs"`
-	Encrypted []string `json:"encrypted,omitempty"`
+	Plan     string `json:"plan"`
+	Run      string `json:"run"`
+	Recovery string `json:"recovery"` // region of the points
+	// Needs has the policies whose points the course's steps use; of those, DrillAlone
+	// are used in a drill and in no other run.
+	Needs      protect.Overview `json:"needs,omitzero"`
+	DrillAlone []string         `json:"drill-alone,omitempty"`
 	// Fence is the course's fence, if it has one: a planned run pins points from after
-	// it. After is set in the look that follows the fence.
+	// it. After is set in the look that follows the fence, and Step is the name under
+	// which people answer that look when it fails.
 	Fence string `json:"fence,omitempty"`
 	After string `json:"after,omitempty"`
+	Step  string `json:"step,omitempty"`
+	// Children are the plans that the course's steps run.
+	Children []string `json:"children,omitempty"`
 	// Drill is the plan's, whatever the run is for; nil: the plan cannot be drilled.
 	Drill *plan.Drill `json:"drill,omitempty"`
 }
 
-// Answer is for the machine; every answer has a wait, here 0.
+// Answer is for the machine.
 type Answer struct {
-	Status      string `json:"status"` // "DONE"
-	WaitSeconds int    `json:"waitSeconds"`
+	Status      string `json:"status"`      // "DONE", or "WAIT" for points from after the fence
+	WaitSeconds int    `json:"waitSeconds"` // of DONE 0
 	Detail      string `json:"detail"`
 }
 
 // Ledger is what opening needs of the plan's ledger.
 type Ledger interface {
+	reserve.Ledger
 	Open(ctx context.Context, plan, runID string) (run.Record, error)
-	Swap(ctx context.Context, was, next run.State) error
 	Pin(ctx context.Context, plan, runID string, pins run.Pins) error
+	// PinFenced writes the second pins of a run once; they count before the first.
+	PinFenced(ctx context.Context, plan, runID string, pins run.Pins) error
+	// Want has protection passes take points from a moment on, under the run's epoch.
+	Want(ctx context.Context, plan string, epoch int64, from time.Time) (changed bool, err error)
 }
 
-// Points lists the recovery points of a policy in the recovery region, usable or
-// not, by lineage tag.
+// Points are the recovery points of the plan's policies.
 type Points interface {
-	List(ctx context.Context, region, plan, policy string) ([]lineage.Point, error)
+	// List gives those of a policy in a region, usable or not, by lineage tag.
+	List(ctx context.Context, region, plan string, policy plan.Policy) ([]lineage.Point, error)
+	// Sources are what the policy of a pass protects, each with its newest usable point.
+	Sources(ctx context.Context, pass protect.Pass) ([]protect.Source, error)
+	// Nudge has a policy's own pass look soon. One that is lost costs minutes.
+	Nudge(ctx context.Context, in protect.Input) error
 }
 
 const function = "open-run"
+
+// opener is one invocation.
+type opener struct {
+	ledger  Ledger
+	points  Points
+	request Request
+	record  run.Record
+	asOf    time.Time // of the run's input
+}
 
 // Handler is open-run. It is safe to call again: what is pinned stays pinned.
 func Handler(ledger Ledger, points Points, alarms Alarms) func(context.Context, json.RawMessage) (Answer, error) {
@@ -75,59 +101,49 @@ func Handler(ledger Ledger, points Points, alarms Alarms) func(context.Context, 
 		if err := record.State.Holds(request.Run); err != nil {
 			return Answer{}, err
 		}
+		given, err := record.State.Given()
+		if err != nil {
+			return Answer{}, failure.Permanentf("the input of run %s in the ledger is not JSON: %v", request.Run, err)
+		}
+		o := opener{ledger, points, request, record, given.AsOf}
+		if request.After != "" {
+			return o.fenced(ctx)
+		}
 		if err := begin(ctx, alarms, record, request); err != nil {
 			return Answer{}, err
 		}
-		if len(record.Pins) < len(request.Needs) {
-			if err := pin(ctx, ledger, points, request); err != nil {
-				return Answer{}, err
-			}
+		if o.record, err = reserved(ctx, ledger, record, request); err != nil {
+			return Answer{}, err
 		}
-		if record.State.Phase == run.Starting {
-			if err := ledger.Swap(ctx, record.State, record.State.Opened()); err != nil {
-				return Answer{}, fmt.Errorf("take up run %s: %w", request.Run, err)
-			}
-			slog.InfoContext(ctx, "run opened", "plan", request.Plan, "run", request.Run)
-		}
-		return Answer{Status: "DONE", Detail: fmt.Sprintf("%d policies pinned", len(request.Needs))}, nil
+		return o.open(ctx)
 	}
 }
 
-func pin(ctx context.Context, ledger Ledger, points Points, request Request) error {
-	pins := run.Pins{}
-	var missing []error
-	for _, policy := range request.Needs {
-		all, err := points.List(ctx, request.Recovery, request.Plan, policy)
+func (o opener) open(ctx context.Context) (Answer, error) {
+	if o.record.Mode() == run.Planned && o.request.Fence == "" {
+		return Answer{}, failure.Permanentf("plan %s has no fence step, so that nothing would stop writes on the side that is left: add one, or start the run unplanned", o.request.Plan)
+	}
+	now, later := o.needs()
+	if pending := o.unpinned(now); len(pending) > 0 {
+		pins, err := o.choose(ctx, pending, time.Time{})
 		if err != nil {
-			return fmt.Errorf("list the recovery points of policy %s: %w", policy, err)
+			return Answer{}, err
 		}
-		usable, wanted := all, "complete"
-		if slices.Contains(request.Encrypted, policy) {
-			usable, wanted = lineage.Encrypted(all), "both complete and encrypted"
-		}
-		pins[policy] = Newest(usable)
-		if len(pins[policy]) == 0 {
-			missing = append(missing, failure.Permanentf("policy %s has no usable recovery point in the recovery region (%d are there, none %s)", policy, len(all), wanted))
+		if err := o.ledger.Pin(ctx, o.request.Plan, o.request.Run, pins); err != nil {
+			return Answer{}, err
 		}
 	}
-	if err := errors.Join(missing...); err != nil {
-		return err
+	if o.record.State.Phase == run.Starting {
+		if err := o.ledger.Swap(ctx, o.record.State, o.record.State.Opened()); err != nil {
+			return Answer{}, fmt.Errorf("take up run %s: %w", o.request.Run, err)
+		}
+		slog.InfoContext(ctx, "run opened", "plan", o.request.Plan, "run", o.request.Run)
 	}
-	return ledger.Pin(ctx, request.Plan, request.Run, pins)
+	detail := fmt.Sprintf("%d policies pinned", len(now))
+	if len(later) > 0 {
+		detail += fmt.Sprintf(", %d after the fence", len(later))
+	}
+	return done(detail), nil
 }
 
-// Newest are the points of the newest usable set of every subject: of each
-// instance its newest complete set of volumes, of an image policy its newest
-// image. Half a set is never mixed with half of another.
-func Newest(points []lineage.Point) []lineage.Point {
-	var newest []lineage.Point
-	seen := map[string]bool{}
-	for _, group := range lineage.Groups(points) { // newest first
-		if seen[group.Subject] || !group.Usable() {
-			continue
-		}
-		seen[group.Subject] = true
-		newest = append(newest, group.Points...)
-	}
-	return newest
-}
+func done(detail string) Answer { return Answer{Status: "DONE", Detail: detail} }

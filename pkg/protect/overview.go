@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/input"
 	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
 // Overview is the input of who looks at every policy of a plan and changes
@@ -62,13 +64,23 @@ func (o Overview) Begin(ctx context.Context, ledger Ledger) ([]Pass, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the pins of plan %s: %w", o.Plan, err)
 	}
-	var passes []Pass
-	for _, in := range o.inputs() {
-		pass := Pass{Input: in, Now: now, Pinned: pinned(pins[in.Policy.Name])}
-		pass.From, pass.To = in.direction(state.Serving())
-		passes = append(passes, pass)
+	passes := o.Passes(state.Serving(), now)
+	for i := range passes {
+		passes[i].Pinned = pinned(pins[passes[i].Policy.Name])
 	}
 	return passes, nil
+}
+
+// Passes are one over each policy, while a side serves. They know of no pins, and so
+// are for looking alone as well.
+func (o Overview) Passes(serving run.Side, now time.Time) []Pass {
+	var passes []Pass
+	for _, in := range o.inputs() {
+		pass := Pass{Input: in, Now: now}
+		pass.From, pass.To = in.direction(serving)
+		passes = append(passes, pass)
+	}
+	return passes
 }
 
 // inputs are what each policy's own function would be sent.

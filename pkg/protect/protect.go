@@ -148,6 +148,7 @@ type Pass struct {
 	From    Site            // the side that serves: what is protected is there
 	To      Site            // the side that copies go to
 	Now     time.Time       // AWS's, of the ledger read
+	Wanted  time.Time       // a run wants points from then on; zero: none does
 	Pinned  map[string]bool // ids of the points that runs use
 	Ignored string          // why nothing is to be done; empty: go on
 }
@@ -173,12 +174,22 @@ func (f Function) Begin(ctx context.Context, ledger Ledger, raw json.RawMessage)
 		return pass, nil
 	}
 	pass.From, pass.To = in.direction(state.Serving())
+	pass.Wanted = state.Wanted
 	pins, err := ledger.Pins(ctx, in.Plan)
 	if err != nil {
 		return Pass{}, fmt.Errorf("read the pins of plan %s: %w", in.Plan, err)
 	}
 	pass.Pinned = pinned(pins[in.Policy.Name])
 	return pass, nil
+}
+
+// Counted are the points that count when it is asked whether another is due: while a
+// run waits for what was written until its fence, an older one does not, however new.
+func (p Pass) Counted(points []lineage.Point) []lineage.Point {
+	if p.Wanted.IsZero() {
+		return points
+	}
+	return slices.DeleteFunc(slices.Clone(points), func(one lineage.Point) bool { return one.TakenAt.Before(p.Wanted) })
 }
 
 // pinned holds both ends of a copy: a run that uses the copy may need to make it

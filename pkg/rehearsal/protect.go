@@ -144,7 +144,7 @@ func (r *rehearsal) atHome(ctx context.Context, policy plan.Policy) (map[string]
 
 // usable are the usable sets of a policy in the recovery region by subject,
 // newest first.
-func (r *rehearsal) usable(ctx context.Context, policy string) (map[string][]lineage.Group, error) {
+func (r *rehearsal) usable(ctx context.Context, policy plan.Policy) (map[string][]lineage.Group, error) {
 	list, err := points.New(r.cloud.As(role, r.Plan.Recovery)).List(ctx, r.Plan.Recovery, r.Plan.Name, policy)
 	if err != nil {
 		return nil, err
@@ -162,7 +162,7 @@ func (r *rehearsal) usable(ctx context.Context, policy string) (map[string][]lin
 func (r *rehearsal) nextDue(ctx context.Context) (time.Time, error) {
 	var first time.Time
 	for _, policy := range r.Plan.Protect {
-		usable, err := r.usable(ctx, policy.Name)
+		usable, err := r.usable(ctx, policy)
 		if err != nil {
 			return first, err
 		}

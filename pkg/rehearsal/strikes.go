@@ -109,7 +109,7 @@ func (r *rehearsal) infect(ctx context.Context) error {
 func (r *rehearsal) newest(ctx context.Context) (time.Time, error) {
 	var newest time.Time
 	for _, policy := range r.Plan.Protect {
-		usable, err := r.usable(ctx, policy.Name)
+		usable, err := r.usable(ctx, policy)
 		if err != nil {
 			return newest, err
 		}

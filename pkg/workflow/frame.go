@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/protect"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
@@ -87,19 +88,17 @@ func (c *compiler) steps() []string {
 	return ids
 }
 
-// opening is open-run's input: the policies whose points the steps use, which of
-// them name a key, and the plans that the run takes the locks of.
+// opening is open-run's input: the policies whose points the steps use.
 func (c *compiler) opening() map[string]any {
-	needs := c.needs()
-	payload := map[string]any{"plan": c.plan.Name, "run.$": runPath, "recovery": c.plan.Recovery, "needs": needs}
-	var encrypted []string
-	for _, p := range c.plan.Protect {
-		if p.Key != "" && slices.Contains(needs, p.Name) {
-			encrypted = append(encrypted, p.Name)
-		}
+	payload := map[string]any{"plan": c.plan.Name, "run.$": runPath, "recovery": c.plan.Recovery}
+	needs, drillAlone := c.needs()
+	if len(needs) > 0 {
+		overview := protect.OverviewOf(c.whole)
+		overview.Policies = needs
+		payload["needs"] = overview
 	}
-	if len(encrypted) > 0 {
-		payload["encrypted"] = encrypted
+	if len(drillAlone) > 0 {
+		payload["drill-alone"] = drillAlone
 	}
 	if fence := c.fence(); fence != "" {
 		payload["fence"] = fence
@@ -107,7 +106,22 @@ func (c *compiler) opening() map[string]any {
 	if c.plan.Drill != nil {
 		payload["drill"] = c.plan.Drill
 	}
+	if children := c.children(); len(children) > 0 {
+		payload["children"] = children
+	}
 	return payload
+}
+
+// children are the plans that the course's steps run, by name.
+func (c *compiler) children() []string {
+	var names []string
+	for s := range c.plan.Steps() {
+		if spec, ok := s.Spec.(*plan.RunPlan); ok {
+			names = append(names, spec.Plan)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // fence is the id of the course's first fence; empty: it has none.
@@ -120,24 +134,37 @@ func (c *compiler) fence() string {
 	return ""
 }
 
-// needs are the policies whose recovery points the course's steps use.
-func (c *compiler) needs() []string {
-	needs := []string{}
-	seen := map[string]bool{"": true}
+// needs are the policies whose recovery points the course's steps use, and which of
+// them a drill alone does: it restores a copy of what a failover promotes. Of backups
+// there are no points to pin.
+func (c *compiler) needs() (needs []plan.Policy, drillAlone []string) {
+	used, drilled := map[string]bool{}, map[string]bool{}
 	for s := range c.plan.Steps() {
-		policy := ""
 		switch spec := s.Spec.(type) {
 		case *plan.RestoreVolumes:
-			policy = spec.Policy
+			used[spec.Policy] = true
 		case *plan.LaunchInstances:
-			policy = spec.Image
+			used[spec.Image] = true
 		case *plan.PromoteDatabase:
-			policy = spec.Policy
-		}
-		if !seen[policy] {
-			seen[policy] = true
-			needs = append(needs, policy)
+			used[spec.Policy] = true
+			drilled[spec.Points] = c.plan.Drill != nil
 		}
 	}
-	return needs
+	for _, policy := range c.plan.Protect {
+		backups := policy.Database != nil && policy.Database.By == plan.Backups
+		switch {
+		case backups:
+		case used[policy.Name]:
+			needs = append(needs, policy)
+		case drilled[policy.Name]:
+			needs, drillAlone = append(needs, policy), append(drillAlone, policy.Name)
+		}
+	}
+	return needs, drillAlone
+}
+
+// waits says whether a planned run has to wait for points from after its fence.
+func (c *compiler) waits() bool {
+	needs, drillAlone := c.needs()
+	return len(needs) > len(drillAlone)
 }

@@ -55,7 +55,7 @@ func (c *compiler) add(states map[string]state, name string, s plan.Step, branch
 		after = name + endSuffix
 		states[after] = state{Type: "Pass", Comment: "This branch is done.", End: true}
 	}
-	if s.ID == c.fence() && len(c.needs()) > 0 {
+	if s.ID == c.fence() && c.waits() {
 		c.loop(states, pinPoints, OpenRun, "In a planned run, waits for recovery points from after the fence, and pins them.", c.pinning(s.ID), c.holding(plan.Step{ID: pinPoints, OnFailure: plan.Pause}), branch, after)
 		after = pinPoints
 	}
@@ -131,6 +131,9 @@ func (c *compiler) advance(s plan.Step, spec json.RawMessage) map[string]any {
 	if c.plan.Drill != nil {
 		payload["drill"] = c.plan.Drill
 	}
+	if s.Kind == plan.KindApprove && c.plan.Notify != "" {
+		payload["notify"] = c.plan.Notify
+	}
 	return payload
 }
 
@@ -146,7 +149,7 @@ func (c *compiler) holding(s plan.Step) map[string]any {
 // pinning is open-run's input after a fence.
 func (c *compiler) pinning(fence string) map[string]any {
 	payload := c.opening()
-	payload["after"] = fence
+	payload["after"], payload["step"] = fence, pinPoints
 	return payload
 }
 

@@ -60,7 +60,7 @@ func Resolve(definition string, functions []string, arn func(function string) st
 // Compile gives the state machine of one course of a valid plan in Amazon States
 // Language.
 func Compile(p *plan.Plan, course plan.Course) (string, error) {
-	c := compiler{plan: p.On(course), course: course}
+	c := compiler{whole: p, plan: p.On(course), course: course}
 	c.pace = pace(c.plan.Recover)
 	states := map[string]state{}
 	first, err := c.sequence(states, c.plan.Recover, "", closeRun)
@@ -82,6 +82,7 @@ func Compile(p *plan.Plan, course plan.Course) (string, error) {
 }
 
 type compiler struct {
+	whole  *plan.Plan
 	plan   *plan.Plan // on the course
 	course plan.Course
 	pace   step.Pace

@@ -64,7 +64,7 @@ func (p *pass) owns(s snapshot) bool {
 // gives is the end of the work, and comes late.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBSnapshot.html
 func (p *pass) take(ctx context.Context, source *database, sources []lineage.Point) error {
-	if source == nil || !backlog.Due(sources, p.Policy.Every.D(), p.Now) {
+	if source == nil || !backlog.Due(p.Counted(sources), p.Policy.Every.D(), p.Now) {
 		return nil
 	}
 	id := p.slot()
@@ -94,9 +94,13 @@ const full = "SnapshotQuotaExceeded"
 // slot names the snapshot of now. CreateDBSnapshot takes no token, but it refuses
 // a name that is in use: a second call for the same need asks for the same name,
 // whether or not the first one's snapshot is listed yet. Half an interval is less
-// than any two needs are apart, and more than a call and its repetition.
+// than any two needs are apart, and more than a call and its repetition. What a run
+// wants beside them has a name of its own.
 func (p *pass) slot() string {
 	began := p.Now.UTC().Truncate(max(p.Policy.Every.D()/2, time.Minute))
+	if began.Before(p.Wanted) {
+		began = p.Wanted.UTC()
+	}
 	return name("pilotlight", p.Plan, p.Policy.Name, began.Format("20060102t150405"))
 }
 

@@ -39,15 +39,14 @@ func (k kind) Look(ctx context.Context, at protect.Site) (ebs.Seen, error) {
 	return seen, nil
 }
 
-// Copies are the images of a policy in cfg's region that were copied there,
-// usable or not.
-func Copies(ctx context.Context, cfg aws.Config, plan, policy string) ([]lineage.Point, error) {
+// Points are the images of a policy in cfg's region, made or copied there, usable or
+// not.
+func Points(ctx context.Context, cfg aws.Config, plan, policy string) ([]lineage.Point, error) {
 	images, err := list(ctx, ec2.NewFromConfig(cfg), plan, policy)
 	if err != nil {
 		return nil, fmt.Errorf("%w (policy %s in %s)", err, policy, cfg.Region)
 	}
-	_, copies := ebs.Divide(points(images, cfg.Region))
-	return copies, nil
+	return points(images, cfg.Region), nil
 }
 
 // list reads every page of a policy's own images in a region.

@@ -18,7 +18,7 @@ import (
 
 // Take makes one image when one is due.
 func (k kind) Take(ctx context.Context, seen ebs.Seen, done *protect.Result) error {
-	if !backlog.Due(seen.Sources, k.Policy.Every.D(), k.Now) {
+	if !backlog.Due(k.Counted(seen.Sources), k.Policy.Every.D(), k.Now) {
 		return nil
 	}
 	instance, err := k.model(ctx)

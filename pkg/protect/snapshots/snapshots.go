@@ -96,13 +96,12 @@ func (k kind) Delete(ctx context.Context, at protect.Site, point lineage.Point) 
 	return err
 }
 
-// Copies are the snapshots of a policy in cfg's region that were copied there,
-// usable or not.
-func Copies(ctx context.Context, cfg aws.Config, plan, policy string) ([]lineage.Point, error) {
+// Points are the snapshots of a policy in cfg's region, taken or copied there, usable
+// or not.
+func Points(ctx context.Context, cfg aws.Config, plan, policy string) ([]lineage.Point, error) {
 	snapshots, err := ebs.Snapshots(ctx, ec2.NewFromConfig(cfg), tagged.Lineage(plan, policy))
 	if err != nil {
 		return nil, fmt.Errorf("list the snapshots of policy %s in %s: %w", policy, cfg.Region, err)
 	}
-	_, copies := ebs.Divide(points(snapshots, cfg.Region))
-	return copies, nil
+	return points(snapshots, cfg.Region), nil
 }

@@ -26,7 +26,7 @@ const instancesFilter = 200
 // Take snapshots the instances that are due, one call each. Of what another tool
 // takes, nothing ever is.
 func (k kind) Take(ctx context.Context, seen ebs.Seen, done *protect.Result) error {
-	due := backlog.DueInstances(seen.Volumes, seen.Sources, k.Policy.Every.D(), k.Now)
+	due := backlog.DueInstances(seen.Volumes, k.Counted(seen.Sources), k.Policy.Every.D(), k.Now)
 	instances, err := k.instances(ctx, due)
 	if err != nil {
 		return fmt.Errorf("list the volumes of %d instances in %s: %w", len(due), k.From.Region, err)
