@@ -14,7 +14,7 @@ func (f *file) checkDrill(d *Drill) {
 	}
 	for i, w := range d.Windows {
 		path := fmt.Sprintf("drill.windows[%d]", i)
-		if w.From != "" && w.To != "" && w.To <= w.From {
+		if isClock(w.From) && isClock(w.To) && w.To <= w.From {
 			f.wrong(path+".to", fmt.Sprintf("%s is not after %s", w.To, w.From), "a later time, 24:00 at the latest; for a night, two windows")
 		}
 	}

@@ -61,6 +61,11 @@ func weekday(s string) (problem, instead string) {
 var clock = corrected(matching(`^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$`, 5, "a time of day", "a time of day such as 08:00"),
 	func(s string) string { return "0" + s })
 
+func isClock(s string) bool {
+	problem, _ := clock(s)
+	return problem == ""
+}
+
 func timeZone(s string) (problem, instead string) {
 	if _, err := time.LoadLocation(s); err != nil || s == "" || s == "Local" {
 		return fmt.Sprintf("%q is no IANA time zone", shorten(s)), "a zone such as Europe/Berlin, or leave the field out for UTC"
