@@ -15,6 +15,7 @@ type Durations struct {
 	Promotion        time.Duration
 	DatabaseChange   time.Duration // of instance class or Multi-AZ
 	DatabaseCreate   time.Duration // replicas and restores too
+	DatabaseDelete   time.Duration
 	DatabaseSnapshot time.Duration
 	DatabaseCopy     time.Duration // of a snapshot to another region
 	ReplicaLag       time.Duration // data that a promotion loses
@@ -45,6 +46,7 @@ const (
 	fromPromotion    = "practice: 5–10 min; https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.Promote.html: several minutes, with a reboot"
 	fromChange       = "practice: as long as a promotion and more; https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.DBInstance.Modifying.html: outage while it applies, no figure"
 	fromCreate       = "practice: restore from snapshot 10–30 min; https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RestoreFromSnapshot.html gives none"
+	fromDelete       = "practice: 2–10 min; https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html: by backup retention and final snapshot, no figure"
 	fromDatabase     = "practice: minutes, by what changed; https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_CreateSnapshot.html: by size, no figure"
 	fromDatabaseCopy = "practice: minutes for what changed; https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_CopySnapshot.html: up to hours"
 	fromLag          = "practice: seconds for a healthy cross-region replica; https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.Monitoring.html gives no figure"
@@ -67,6 +69,7 @@ func Defaults() Durations {
 		Promotion:        6 * time.Minute,   // fromPromotion
 		DatabaseChange:   8 * time.Minute,   // fromChange
 		DatabaseCreate:   10 * time.Minute,  // fromCreate
+		DatabaseDelete:   4 * time.Minute,   // fromDelete
 		DatabaseSnapshot: 5 * time.Minute,   // fromDatabase
 		DatabaseCopy:     10 * time.Minute,  // fromDatabaseCopy
 		ReplicaLag:       5 * time.Second,   // fromLag
@@ -89,6 +92,7 @@ func (d Durations) Table() []Row {
 		{"promotion of a database replica", d.Promotion, fromPromotion},
 		{"change of a database's class or Multi-AZ", d.DatabaseChange, fromChange},
 		{"creation of a database, replica or restore", d.DatabaseCreate, fromCreate},
+		{"deletion of a database", d.DatabaseDelete, fromDelete},
 		{"snapshot of a database", d.DatabaseSnapshot, fromDatabase},
 		{"copy of a database's snapshot to another region", d.DatabaseCopy, fromDatabaseCopy},
 		{"lag of a database replica", d.ReplicaLag, fromLag},

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/beevik/etree"
 )
 
 // kind is what is pending.
@@ -23,6 +25,7 @@ const (
 	creating    kind = "created database"
 	promoting   kind = "promoted database"
 	modifying   kind = "modified database"
+	deleting    kind = "deleted database"
 
 	creatingCluster kind = "created cluster" // of databases, by ARN
 
@@ -52,6 +55,7 @@ type thing struct {
 	quiet                bool     // announced by something else
 	failure              string   // why it will end in error; empty: it will not
 	old                  databaseLooks
+	last                 *etree.Element // of a deleted database: how it looked
 }
 
 // pending is everything under way, and what has become of the rest. Safe for

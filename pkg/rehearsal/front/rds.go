@@ -17,15 +17,15 @@ type databaseLooks struct {
 }
 
 var rdsParts = map[string]part{
-	"rds.CreateDBInstance":                {remember: rememberDatabase, rewrite: showDatabases},
-	"rds.CreateDBInstanceReadReplica":     {remember: rememberDatabase, rewrite: showDatabases},
+	"rds.CreateDBInstance":                {before: refuseDeleting, remember: rememberDatabase, rewrite: showDatabases},
+	"rds.CreateDBInstanceReadReplica":     {before: refuseDeleting, remember: rememberDatabase, rewrite: showDatabases},
 	"rds.RestoreDBInstanceFromDBSnapshot": {before: refuseUnmade, remember: rememberDatabase, rewrite: showDatabases},
-	"rds.RestoreDBInstanceToPointInTime":  {remember: rememberDatabase, rewrite: showDatabases},
+	"rds.RestoreDBInstanceToPointInTime":  {before: refuseDeleting, remember: rememberDatabase, rewrite: showDatabases},
 	"rds.PromoteReadReplica":              {before: refuseBusy, remember: rememberPromotion, rewrite: showDatabases},
 	"rds.ModifyDBInstance":                {before: refuseBusy, remember: rememberChange, rewrite: showDatabases},
 	"rds.RebootDBInstance":                {before: refuseBusy},
-	"rds.DeleteDBInstance":                {remember: forgetDatabase},
-	"rds.DescribeDBInstances":             {rewrite: showDatabases},
+	"rds.DeleteDBInstance":                {before: refuseBusy, remember: rememberDeletion},
+	"rds.DescribeDBInstances":             {before: askForAll, rewrite: showAllDatabases},
 }
 
 // refuseBusy refuses to touch a database that something is being done to, and
@@ -33,7 +33,7 @@ var rdsParts = map[string]part{
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html
 func refuseBusy(f *Front, ctx context.Context, x *exchange) *failure {
 	id := x.form.Get("DBInstanceIdentifier")
-	if t, busy := f.pending.unready(x.who.Region, id, x.now, creating, promoting, modifying); busy {
+	if t, busy := f.pending.unready(x.who.Region, id, x.now, deleting, creating, promoting, modifying); busy {
 		return fail("InvalidDBInstanceState", fmt.Sprintf("Database instance %s is not in available state: it is %s.", id, status(t)))
 	}
 	root, err := f.upstream.ask(ctx, x.place(), "rds", url.Values{
@@ -76,15 +76,14 @@ func rememberChange(f *Front, _ context.Context, x *exchange, _ *answer) {
 	f.pending.begin(t)
 }
 
-func forgetDatabase(f *Front, _ context.Context, x *exchange, _ *answer) {
-	f.pending.forget(x.who.Region, x.form.Get("DBInstanceIdentifier"), creating, promoting, modifying)
-}
-
 // status is what an instance shows. A promotion shows "modifying", then "rebooting":
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
 func status(t thing) string {
-	if t.kind == creating {
+	switch t.kind {
+	case creating:
 		return "creating"
+	case deleting:
+		return "deleting"
 	}
 	return "modifying"
 }

@@ -16,7 +16,7 @@ var rdsClusterParts = map[string]part{
 // refuseUnmade refuses to restore from a snapshot that is not there yet.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceFromDBSnapshot.html
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterFromSnapshot.html
-func refuseUnmade(f *Front, _ context.Context, x *exchange) *failure {
+func refuseUnmade(f *Front, ctx context.Context, x *exchange) *failure {
 	wanted, code, resource := x.form.Get("DBSnapshotIdentifier"), "InvalidDBSnapshotState", ":snapshot:"
 	if wanted == "" {
 		wanted, code, resource = x.form.Get("SnapshotIdentifier"), "InvalidDBClusterSnapshotStateFault", ":cluster-snapshot:"
@@ -28,7 +28,7 @@ func refuseUnmade(f *Front, _ context.Context, x *exchange) *failure {
 			}
 		}
 	}
-	return nil
+	return refuseDeleting(f, ctx, x)
 }
 
 func rememberCluster(f *Front, _ context.Context, x *exchange, a *answer) {

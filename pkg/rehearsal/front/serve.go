@@ -20,6 +20,7 @@ type exchange struct {
 	edited  bool       // form is what goes upstream, not body
 	now     time.Time  // data time of arrival
 	old     databaseLooks
+	wanted  string   // the one database that a Describe is for, when moto is asked for all
 	filters []filter // of a Describe, withheld from moto
 	page    *page    // of a Describe; nil: everything at once
 }
