@@ -50,7 +50,7 @@ func TestHandler_beginsADrillOnlyWhenItMay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			book := begun(t, c.mode)
-			payload := `{"plan":"storefront","run":"storefront-1","recovery":"us-west-2","needs":[]` + c.drill + `}`
+			payload := `{"plan":"storefront","run":"storefront-1","recovery":"us-west-2"` + c.drill + `}`
 			_, err := opening.Handler(book, nil, bell(c.bell))(t.Context(), json.RawMessage(payload))
 			if (err == nil) != (c.says == "") || err != nil && (failure.ClassOf(err) != failure.Permanent || !strings.Contains(err.Error(), c.says)) {
 				t.Errorf("error %v, want one that says %q", err, c.says)
@@ -65,7 +65,7 @@ func TestHandler_beginsADrillOnlyWhenItMay(t *testing.T) {
 func TestHandler_letsADrillGoOnThatWasTakenUp(t *testing.T) {
 	book := begun(t, run.Drill)
 	book.Set(book.Of("storefront").Opened())
-	payload := `{"plan":"storefront","run":"storefront-1","recovery":"us-west-2","needs":[],"drill":{"suffix":"drill","ttl":"8h","alarms":["checkout"]}}`
+	payload := `{"plan":"storefront","run":"storefront-1","recovery":"us-west-2","drill":{"suffix":"drill","ttl":"8h","alarms":["checkout"]}}`
 	if _, err := opening.Handler(book, nil, bell(decide.InAlarm))(t.Context(), json.RawMessage(payload)); err != nil {
 		t.Errorf("asked again after it was taken up: %v", err)
 	}
