@@ -1,25 +1,29 @@
-// Package shifttraffic is the step kind shift-traffic, via "health-check": it
-// writes into the ledger that the recovery side serves, then waits until the
-// publisher has turned that into the metric that the record's health check
-// follows.
+// Package shifttraffic is the step kind shift-traffic: it moves users to the side
+// that the run recovers, in one of four ways.
 //
-// It guarantees that only the run which holds the plan's lock shifts, because
-// the ledger write is conditional on the run's epoch. It uses data planes alone
-// and touches no DNS record: Route 53's control plane lives in us-east-1.
+//	health-check     the ledger says which side serves; a metric follows it, and
+//	                 the record's health check follows the metric
+//	weights          the weights of two records of one name
+//	cname            where a name leads
+//	routing-control  two routing controls of an ARC cluster
+//
+// It guarantees that no older run wins over a newer one. The ledger write of
+// health-check is conditional on the run's epoch. A record is changed in one batch
+// with a TXT record beside it, which carries the epoch and how the record was: the
+// batch deletes that TXT record as it was read, so that it fails as a whole when
+// another run was faster. Health-check and routing-control use data planes alone;
+// the two that change records need Route 53's control plane in us-east-1.
 // https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html
 package shifttraffic
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 
 	"github.com/pilotlight/pilotlight/pkg/plan"
-	"github.com/pilotlight/pilotlight/pkg/posture"
 	"github.com/pilotlight/pilotlight/pkg/run"
 	"github.com/pilotlight/pilotlight/pkg/step"
 )
@@ -32,77 +36,91 @@ type Ledger interface {
 	Shift(ctx context.Context, plan string, epoch int64, to run.Side) (changed bool, err error)
 }
 
-// api is what this step calls beside the ledger, and so what its role is granted.
+// api is what this step calls beside the ledger and ARC's cluster, and so what its
+// role is granted.
 type api interface {
 	GetMetricStatistics(context.Context, *cloudwatch.GetMetricStatisticsInput, ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricStatisticsOutput, error)
 }
 
-// Kind acts in one region.
+type zones interface {
+	ListResourceRecordSets(context.Context, *route53.ListResourceRecordSetsInput, ...func(*route53.Options)) (*route53.ListResourceRecordSetsOutput, error)
+	ChangeResourceRecordSets(context.Context, *route53.ChangeResourceRecordSetsInput, ...func(*route53.Options)) (*route53.ChangeResourceRecordSetsOutput, error)
+	GetChange(context.Context, *route53.GetChangeInput, ...func(*route53.Options)) (*route53.GetChangeOutput, error)
+}
+
+// Kind acts from the region that Pilotlight lives in, whichever way users are moved.
 type Kind struct {
 	ledger  Ledger
 	metrics api
+	zones   zones
+	cluster func(plan.RoutingEndpoint) cluster
 }
 
-// New acts in the region of cfg, which is the recovery region.
+// New acts from the region of cfg, which is the plan's recovery region.
 func New(cfg aws.Config, ledger Ledger) *Kind {
-	return &Kind{ledger, cloudwatch.NewFromConfig(cfg)}
+	return &Kind{ledger, cloudwatch.NewFromConfig(cfg), route53.NewFromConfig(cfg), clusters(cfg)}
 }
 
-// Advance shifts, then looks whether the metric followed.
+// sides are the one that a run moves users to and the one that it takes them from.
+// A failback goes the other way round.
+func sides(r step.Run) (to, from run.Side) {
+	if r.Mode == run.Failback {
+		return run.PrimarySide, run.RecoverySide
+	}
+	return run.RecoverySide, run.PrimarySide
+}
+
+// Advance moves the users, and waits until that has arrived everywhere.
 func (k *Kind) Advance(ctx context.Context, r step.Run, spec plan.ShiftTraffic) (step.Progress, error) {
-	if spec.Via != plan.ViaHealthCheck {
-		return step.Progress{}, step.Permanent("shift-traffic knows no way %q: write %q in the plan", spec.Via, plan.ViaHealthCheck)
+	to, _ := sides(r)
+	switch {
+	case r.Mode == run.Repair:
+		return step.Progress{}, step.Permanent("a repair moves no users: take shift-traffic out of the plan's \"repair\"")
+	case r.Drill != nil && spec.DrillRecord == "":
+		return step.Progress{Done: true, Detail: "left out in a drill: users stay where they are, and the plan names no drill-record"}, nil
 	}
-	if _, err := k.ledger.Shift(ctx, r.Plan, r.Epoch, run.RecoverySide); err != nil {
-		return step.Progress{}, fmt.Errorf("shift %s: %w", spec.Record, err)
+	switch spec.Via {
+	case plan.ViaHealthCheck:
+		return k.shift(ctx, r, spec, to)
+	case plan.ViaWeights, plan.ViaCNAME:
+		return k.move(ctx, r, spec)
+	case plan.ViaRoutingControl:
+		return k.switchOver(ctx, r, spec)
 	}
-	newest, ok, err := k.newest(ctx, r)
-	if err != nil {
-		return step.Progress{}, err
-	}
-	if !ok || aws.ToFloat64(newest.Minimum) != posture.RecoveryValue {
-		return step.Progress{Detail: fmt.Sprintf("the ledger sends %s to %s; the metric does not say so yet", spec.Record, r.Recovery)}, nil
-	}
-	return step.Progress{
-		Done:   true,
-		Detail: fmt.Sprintf("%s goes to %s: the metric has said so since at most %s", spec.Record, r.Recovery, aws.ToTime(newest.Timestamp).UTC().Format(time.RFC3339)),
-	}, nil
+	return step.Progress{}, unknown(spec.Via)
 }
 
-// newest is the last minute's datapoint since the step began. A datapoint carries
-// the start of its minute, so the minute that the step began in is included: the
-// publisher writes 1 until the shift, and a 0 of an earlier run is at least one
-// failback older. The minimum of a minute that saw both is 0: the shift is out.
-// Datapoints come in no order.
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html
-func (k *Kind) newest(ctx context.Context, r step.Run) (types.Datapoint, bool, error) {
-	out, err := k.metrics.GetMetricStatistics(ctx, &cloudwatch.GetMetricStatisticsInput{
-		Namespace:  aws.String(posture.Namespace(r.Plan)),
-		MetricName: aws.String(posture.Metric),
-		StartTime:  aws.Time(start(r)),
-		EndTime:    aws.Time(r.Now.Truncate(time.Minute).Add(time.Minute)), // exclusive
-		Period:     aws.Int32(int32(time.Minute / time.Second)),
-		Statistics: []types.Statistic{types.StatisticMinimum},
-	})
-	if err != nil {
-		return types.Datapoint{}, false, fmt.Errorf("read the metric %s: %w", posture.Namespace(r.Plan), err)
+// Undo moves the users back to where they were before the run.
+func (k *Kind) Undo(ctx context.Context, r step.Run, spec plan.ShiftTraffic) (step.Progress, error) {
+	_, from := sides(r)
+	if r.Drill != nil && spec.DrillRecord == "" {
+		return step.Nothing("the drill left it out"), nil
 	}
-	var newest types.Datapoint
-	for _, point := range out.Datapoints {
-		if newest.Timestamp == nil || aws.ToTime(point.Timestamp).After(*newest.Timestamp) {
-			newest = point
-		}
+	switch spec.Via {
+	case plan.ViaHealthCheck:
+		return k.shift(ctx, r, spec, from)
+	case plan.ViaWeights, plan.ViaCNAME:
+		return k.moveBack(ctx, r, spec)
+	case plan.ViaRoutingControl:
+		return k.switchBack(ctx, r, spec)
 	}
-	return newest, newest.Timestamp != nil, nil
+	return step.Progress{}, unknown(spec.Via)
 }
 
-// start is the minute that the step began in, but no more than reach ago: a call
-// answers 1,440 datapoints at most, and only the newest decides.
-func start(r step.Run) time.Time {
-	const reach = 12 * time.Hour
-	began := r.Began
-	if oldest := r.Now.Add(-reach); began.Before(oldest) {
-		began = oldest
+// Check looks at what the step would change: none of these calls has a dry run.
+func (k *Kind) Check(ctx context.Context, r step.Run, spec plan.ShiftTraffic) ([]string, error) {
+	switch spec.Via {
+	case plan.ViaHealthCheck:
+		return k.checkMetric(ctx, r)
+	case plan.ViaWeights, plan.ViaCNAME:
+		return k.checkRecords(ctx, r, spec)
+	case plan.ViaRoutingControl:
+		return k.checkControls(ctx, r, spec)
 	}
-	return began.Truncate(time.Minute)
+	return nil, unknown(spec.Via)
+}
+
+func unknown(via plan.Via) error {
+	return step.Permanent("shift-traffic knows no way %q: write %q, %q, %q or %q in the plan",
+		via, plan.ViaHealthCheck, plan.ViaWeights, plan.ViaCNAME, plan.ViaRoutingControl)
 }

@@ -3,6 +3,7 @@ package shifttraffic
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,7 +82,7 @@ func (w *world) GetMetricStatistics(_ context.Context, in *cloudwatch.GetMetricS
 
 func (w *world) look(now time.Time) (step.Progress, error) {
 	r := step.Run{Plan: "storefront", ID: "storefront-1", Epoch: 1, Step: "shift", Recovery: "us-west-2", Began: t0, Now: now}
-	return (&Kind{w, w}).Advance(w.t.Context(), r, aSpec)
+	return (&Kind{ledger: w, metrics: w}).Advance(w.t.Context(), r, aSpec)
 }
 
 func (w *world) pending(now time.Time) {
@@ -167,8 +168,104 @@ func TestAdvance_doesNotShiftWithoutTheLock(t *testing.T) {
 
 func TestAdvance_refusesAWayThatItDoesNotKnow(t *testing.T) {
 	w := standby(t)
-	_, err := (&Kind{w, w}).Advance(t.Context(), step.Run{Plan: "storefront", Epoch: 1}, plan.ShiftTraffic{Record: "shop.example.com", Via: "weights"})
+	_, err := (&Kind{ledger: w, metrics: w}).Advance(t.Context(), step.Run{Plan: "storefront", Epoch: 1}, plan.ShiftTraffic{Record: "shop.example.com", Via: "weight"})
 	if failure.ClassOf(err) != failure.Permanent || w.shifts > 0 {
 		t.Errorf("error %v after %d shifts; want a permanent one after none", err, w.shifts)
+	}
+}
+
+func (w *world) run(mode run.Mode, now time.Time) step.Run {
+	return step.Run{Plan: "storefront", ID: "storefront-1", Epoch: 1, Step: "shift", Mode: mode, Began: t0, Now: now}
+}
+
+func TestFailback_shiftsToThePrimarySideAndSeesItInTheMinuteAfter(t *testing.T) {
+	w := standby(t)
+	w.side = run.RecoverySide
+	k := &Kind{ledger: w, metrics: w}
+	w.publish(t0)
+	for _, c := range []struct {
+		after time.Duration
+		done  bool
+	}{{0, false}, {30 * time.Second, false}, {time.Minute, true}} {
+		now := t0.Add(c.after)
+		if c.after > 0 {
+			w.publish(now)
+		}
+		if got, err := k.Advance(t.Context(), w.run(run.Failback, now), aSpec); err != nil || got.Done != c.done {
+			t.Errorf("after %s: %+v, %v; want done %t", c.after, got, err, c.done)
+		}
+	}
+	if w.side != run.PrimarySide || w.shifts != 1 {
+		t.Errorf("the %s side serves after %d shifts", w.side, w.shifts)
+	}
+}
+
+func TestUndo_shiftsBackToWhereTheRunBegan(t *testing.T) {
+	for mode, before := range map[run.Mode]run.Side{run.Unplanned: run.PrimarySide, run.Planned: run.PrimarySide, run.Failback: run.RecoverySide} {
+		for _, acted := range []bool{false, true} {
+			w := standby(t)
+			w.side = before
+			k := &Kind{ledger: w, metrics: w}
+			if acted {
+				if _, err := k.Advance(t.Context(), w.run(mode, t0), aSpec); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.crash = acted // and the first look of Undo dies
+			for range 3 {
+				if _, err := k.Undo(t.Context(), w.run(mode, t0), aSpec); err != nil && !acted {
+					t.Fatal(err)
+				}
+			}
+			w.publish(t0.Add(time.Minute))
+			got, err := k.Undo(t.Context(), w.run(mode, t0.Add(time.Minute)), aSpec)
+			if err != nil || !got.Done || got.Left != "" || w.side != before || acted != (w.shifts == 2) {
+				t.Errorf("%s, acted %t: %+v, %v; the %s side serves after %d shifts", mode, acted, got, err, w.side, w.shifts)
+			}
+		}
+	}
+}
+
+func TestUndo_doesNotShiftWithoutTheLock(t *testing.T) {
+	w := standby(t)
+	w.side, w.epoch = run.RecoverySide, 2
+	_, err := (&Kind{ledger: w, metrics: w}).Undo(t.Context(), w.run(run.Unplanned, t0), aSpec)
+	if failure.ClassOf(err) != failure.Permanent || w.side != run.RecoverySide {
+		t.Errorf("error %v with side %s; want a permanent one and the recovery side", err, w.side)
+	}
+}
+
+func TestDrill_leavesUsersWhereTheyAre(t *testing.T) {
+	for _, via := range []plan.Via{plan.ViaHealthCheck, plan.ViaWeights, plan.ViaCNAME, plan.ViaRoutingControl} {
+		r := step.Run{Plan: "storefront", Epoch: 1, Mode: run.Drill, Drill: &plan.Drill{Suffix: "drill"}}
+		k, spec := &Kind{}, plan.ShiftTraffic{Record: "shop.example.com", Via: via} // nothing to call
+		got, err := k.Advance(t.Context(), r, spec)
+		if err != nil || !got.Done || !strings.HasPrefix(got.Detail, "left out in a drill") {
+			t.Errorf("%s: %+v, %v; want it left out", via, got, err)
+		}
+		if got, err := k.Undo(t.Context(), r, spec); err != nil || !got.Done || got.Left != "" {
+			t.Errorf("%s: undo %+v, %v", via, got, err)
+		}
+	}
+}
+
+func TestRepair_movesNobody(t *testing.T) {
+	w := standby(t)
+	_, err := (&Kind{ledger: w, metrics: w}).Advance(t.Context(), w.run(run.Repair, t0), aSpec)
+	if failure.ClassOf(err) != failure.Permanent || w.shifts > 0 {
+		t.Errorf("error %v after %d shifts; want a permanent one after none", err, w.shifts)
+	}
+}
+
+func TestCheck_missesAMetricThatNobodyWrites(t *testing.T) {
+	w := standby(t)
+	k := &Kind{ledger: w, metrics: w}
+	problems, err := k.Check(t.Context(), step.Run{Plan: "storefront", Now: t0}, aSpec)
+	if err != nil || len(problems) != 1 || !strings.Contains(problems[0], "publish-posture") {
+		t.Errorf("problems %q, %v; want one", problems, err)
+	}
+	w.publish(t0.Add(-2 * time.Minute))
+	if problems, err := k.Check(t.Context(), step.Run{Plan: "storefront", Now: t0}, aSpec); err != nil || len(problems) > 0 || w.shifts > 0 {
+		t.Errorf("problems %q, %v; want none", problems, err)
 	}
 }
