@@ -100,11 +100,6 @@ var stepGrants = map[plan.Kind]func(*plan.Plan, []*plan.Step) []Grant{
 	plan.KindVerify:           verifyGrants,
 }
 
-// openGrants let open-run find the recovery points that the run will use.
-func openGrants(p *plan.Plan) []Grant {
-	return []Grant{see(p.Recovery, "ec2:DescribeSnapshots", "ec2:DescribeImages")}
-}
-
 // ours is true of a resource that carries the plan's lineage tag.
 func ours(p *plan.Plan) map[string]map[string]string {
 	return map[string]map[string]string{"StringEquals": {"aws:ResourceTag/" + lineage.Plan: p.Name}}
