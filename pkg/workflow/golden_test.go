@@ -70,7 +70,7 @@ func planFiles(t testing.TB) []string {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("plans/: %v, %d files", err, len(files))
 	}
-	for _, name := range []string{"base", "ledgerline", "nested"} {
+	for _, name := range []string{"base", "ledgerline", "nested", "everything"} {
 		files = append(files, "../plan/testdata/"+name+".yaml")
 	}
 	return files
