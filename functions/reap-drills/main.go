@@ -3,8 +3,6 @@
 package main
 
 import (
-	"os"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/pilotlight/pilotlight/pkg/drill"
@@ -17,5 +15,5 @@ import (
 func main() { edge.Main(wire) }
 
 func wire(cfg aws.Config) edge.Handler[drill.Answer] {
-	return drill.Reaper{Ledger: ledger.New(cfg), Steps: steps.New(cfg), Remains: remains.New(cfg), Out: os.Stdout}.Handle
+	return drill.New(ledger.New(cfg), steps.New(cfg), remains.New(cfg)).Handle
 }

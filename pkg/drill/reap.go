@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"slices"
 	"time"
 
@@ -57,6 +58,13 @@ type Reaper struct {
 	Steps   Steps
 	Remains Remains
 	Out     io.Writer // of the metric, a line of CloudWatch's embedded format
+}
+
+// New is a reaper whose metric goes to the standard output, which Lambda sends to
+// CloudWatch Logs.
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+func New(ledger Ledger, steps Steps, remains Remains) Reaper {
+	return Reaper{ledger, steps, remains, os.Stdout}
 }
 
 const (

@@ -1,6 +1,7 @@
 package remains_test
 
 import (
+	"context"
 	"crypto/rand"
 	"os"
 	"slices"
@@ -65,6 +66,25 @@ func launch(t *testing.T, cfg aws.Config, tags map[string]string) string {
 	return aws.ToString(out.Instances[0].InstanceId)
 }
 
+// stores makes a database and a parameter.
+func stores(ctx context.Context, cfg aws.Config, ours map[string]string) error {
+	_, err := rds.NewFromConfig(cfg).CreateDBInstance(ctx, &rds.CreateDBInstanceInput{
+		DBInstanceIdentifier: aws.String("orders-drill"), Engine: aws.String("postgres"), DBInstanceClass: aws.String("db.t4g.medium"),
+		MasterUsername: aws.String("root"), MasterUserPassword: aws.String("secret-secret"), AllocatedStorage: aws.Int32(20),
+		Tags: as(ours, func(key, value string) rdstypes.Tag {
+			return rdstypes.Tag{Key: aws.String(key), Value: aws.String(value)}
+		}),
+	})
+	if err != nil {
+		return err
+	}
+	_, err = ssm.NewFromConfig(cfg).PutParameter(ctx, &ssm.PutParameterInput{Name: aws.String("/drill/host"), Value: aws.String("there"), Type: ssmtypes.ParameterTypeString,
+		Tags: as(ours, func(key, value string) ssmtypes.Tag {
+			return ssmtypes.Tag{Key: aws.String(key), Value: aws.String(value)}
+		})})
+	return err
+}
+
 func TestOf_findsEverythingThatADrillMadeAndThatIsThere(t *testing.T) {
 	const region = "us-west-2"
 	cfg := simulated.Shared(t).Config(region)
@@ -82,19 +102,7 @@ func TestOf_findsEverythingThatADrillMadeAndThatIsThere(t *testing.T) {
 	volume, err := machines.CreateVolume(ctx, &ec2.CreateVolumeInput{AvailabilityZone: aws.String("us-west-2a"), Size: aws.Int32(1),
 		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeVolume, Tags: as(ours, ec2Tag)}}})
 	must(err)
-	_, err = rds.NewFromConfig(cfg).CreateDBInstance(ctx, &rds.CreateDBInstanceInput{
-		DBInstanceIdentifier: aws.String("orders-drill"), Engine: aws.String("postgres"), DBInstanceClass: aws.String("db.t4g.medium"),
-		MasterUsername: aws.String("root"), MasterUserPassword: aws.String("secret-secret"), AllocatedStorage: aws.Int32(20),
-		Tags: as(ours, func(key, value string) rdstypes.Tag {
-			return rdstypes.Tag{Key: aws.String(key), Value: aws.String(value)}
-		}),
-	})
-	must(err)
-	_, err = ssm.NewFromConfig(cfg).PutParameter(ctx, &ssm.PutParameterInput{Name: aws.String("/drill/host"), Value: aws.String("there"), Type: ssmtypes.ParameterTypeString,
-		Tags: as(ours, func(key, value string) ssmtypes.Tag {
-			return ssmtypes.Tag{Key: aws.String(key), Value: aws.String(value)}
-		})})
-	must(err)
+	must(stores(ctx, cfg, ours))
 	_, err = autoscaling.NewFromConfig(cfg).CreateLaunchConfiguration(ctx, &autoscaling.CreateLaunchConfigurationInput{LaunchConfigurationName: aws.String("web"), ImageId: aws.String("ami-12345678"), InstanceType: aws.String("t4g.small")})
 	must(err)
 	_, err = autoscaling.NewFromConfig(cfg).CreateAutoScalingGroup(ctx, &autoscaling.CreateAutoScalingGroupInput{
