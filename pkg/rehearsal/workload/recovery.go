@@ -9,8 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -20,50 +18,40 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/cloud"
 )
 
-// kept builds what the plan's steps expect in the recovery region: launch
-// templates, target groups, parameters that still point home, and instances that
-// a step attaches to but none launches.
-func (s *site) kept(ctx context.Context, p *plan.Plan, atHome outputs) error {
-	launched := map[string]bool{}
-	groups := map[string]bool{}
-	for step := range p.Steps() {
-		spec, ok := step.Spec.(*plan.LaunchInstances)
-		if !ok {
+// kept builds what the steps of a course expect to find where they act, each kind
+// what it needs; and, where copies go, keys and what points at images.
+func (s *site) kept(ctx context.Context, on course) error {
+	for step := range on.Steps() {
+		build := expects[step.Kind]
+		if build == nil {
 			continue
 		}
-		if !launched[spec.Template] {
-			launched[spec.Template] = true
-			if err := s.template(ctx, spec.Template, nil); err != nil {
-				return fmt.Errorf("launch template %s: %w", spec.Template, err)
-			}
-		}
-		if spec.Targets != "" && !groups[spec.Targets] {
-			groups[spec.Targets] = true
-			if _, err := s.targets(ctx, spec.Targets); err != nil {
-				return fmt.Errorf("target group %s: %w", spec.Targets, err)
-			}
+		if err := build(ctx, s, on, step); err != nil {
+			return fmt.Errorf("what step %s expects: %w", step.ID, err)
 		}
 	}
-	standing := map[string]bool{}
-	for step := range p.Steps() {
-		switch spec := step.Spec.(type) {
-		case *plan.RestoreVolumes:
-			if !launched[spec.AttachTo] && !standing[spec.AttachTo] {
-				standing[spec.AttachTo] = true
-				if err := s.standby(ctx, spec.AttachTo); err != nil {
-					return fmt.Errorf("instances %s: %w", spec.AttachTo, err)
-				}
-			}
-		case *plan.SetParameter:
-			if err := s.parameter(ctx, spec, atHome); err != nil {
-				return fmt.Errorf("parameter %s: %w", spec.Name, err)
-			}
-		}
-	}
+	return nil
+}
+
+// ready builds what the plan keeps in the recovery region whatever its steps are.
+func (s *site) ready(ctx context.Context, p *plan.Plan) error {
 	if err := s.keys(ctx, p); err != nil {
 		return err
 	}
-	return s.pointers(ctx, p, launched)
+	if err := s.isolated(ctx, p.Drill); err != nil {
+		return err
+	}
+	return s.pointers(ctx, p)
+}
+
+// once says whether something of a site has not been built yet.
+func (s *site) once(what, name string) bool {
+	if s.built == nil {
+		s.built = map[string]bool{}
+	}
+	was := s.built[what+" "+name]
+	s.built[what+" "+name] = true
+	return !was
 }
 
 // keys are those that the plan's policies encrypt their copies with, by alias. A
@@ -88,29 +76,13 @@ func (s *site) keys(ctx context.Context, p *plan.Plan) error {
 }
 
 // pointers are the launch templates that policies keep pointing at their newest
-// image, beside those that a step launches from.
-func (s *site) pointers(ctx context.Context, p *plan.Plan, made map[string]bool) error {
+// image.
+func (s *site) pointers(ctx context.Context, p *plan.Plan) error {
 	for _, policy := range p.Protect {
-		if policy.Point == nil || policy.Point.LaunchTemplate == "" || made[policy.Point.LaunchTemplate] {
+		if policy.Point == nil || policy.Point.LaunchTemplate == "" {
 			continue
 		}
-		made[policy.Point.LaunchTemplate] = true
 		if err := s.template(ctx, policy.Point.LaunchTemplate, nil); err != nil {
-			return fmt.Errorf("launch template %s: %w", policy.Point.LaunchTemplate, err)
-		}
-	}
-	return nil
-}
-
-// standby runs the instances that the pilot light keeps for restored volumes.
-func (s *site) standby(ctx context.Context, name string) error {
-	for i := range workers {
-		_, err := s.ec2.RunInstances(ctx, &ec2.RunInstancesInput{
-			ImageId: aws.String(s.image), InstanceType: types.InstanceTypeT4gSmall, MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
-			SubnetId:          aws.String(s.subnets[i%len(s.subnets)]),
-			TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeInstance, Tags: tagList(map[string]string{"Name": name})}},
-		})
-		if err != nil {
 			return err
 		}
 	}
@@ -123,8 +95,11 @@ type outputs []string
 
 // parameter points at the primary until a run turns it.
 func (s *site) parameter(ctx context.Context, spec *plan.SetParameter, atHome outputs) error {
+	if !s.once("parameter", spec.Name) {
+		return nil
+	}
 	value := strings.NewReplacer(atHome...).Replace(spec.Value)
-	if value == spec.Value {
+	if value == spec.Value || strings.Contains(value, "${") {
 		value = "at home"
 	}
 	_, err := ssm.NewFromConfig(s.cloud.Upstream(s.region)).PutParameter(ctx, &ssm.PutParameterInput{
@@ -140,7 +115,7 @@ func buildDatabases(ctx context.Context, c *cloud.Cloud, p *plan.Plan) (outputs,
 	home, away := rds.NewFromConfig(c.Upstream(p.Primary)), rds.NewFromConfig(c.Upstream(p.Recovery))
 	for step := range p.Steps() {
 		spec, ok := step.Spec.(*plan.PromoteDatabase)
-		if !ok {
+		if !ok || spec.Replica == "" {
 			continue
 		}
 		name := strings.TrimSuffix(spec.Replica, "-replica")

@@ -3,6 +3,7 @@ package workload
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -30,6 +31,7 @@ type site struct {
 	image   string   // base image
 	name    string   // the load balancer's DNS name
 	address string   // where the internet finds it
+	built   map[string]bool
 
 	ec2      *ec2.Client
 	balancer *elasticloadbalancingv2.Client
@@ -93,6 +95,9 @@ func (s *site) network(ctx context.Context) error {
 
 // template makes a launch template whose instances carry tags.
 func (s *site) template(ctx context.Context, name string, tags map[string]string) error {
+	if !s.once("template", name) {
+		return nil
+	}
 	data := &types.RequestLaunchTemplateData{
 		ImageId: aws.String(s.image), InstanceType: types.InstanceTypeM7gLarge, SecurityGroupIds: []string{s.group},
 	}
@@ -104,6 +109,13 @@ func (s *site) template(ctx context.Context, name string, tags map[string]string
 }
 
 func (s *site) targets(ctx context.Context, name string) (string, error) {
+	if !s.once("target group", name) {
+		out, err := s.balancer.DescribeTargetGroups(ctx, &elasticloadbalancingv2.DescribeTargetGroupsInput{Names: []string{name}})
+		if err != nil {
+			return "", err
+		}
+		return aws.ToString(out.TargetGroups[0].TargetGroupArn), nil
+	}
 	out, err := s.balancer.CreateTargetGroup(ctx, &elasticloadbalancingv2.CreateTargetGroupInput{
 		Name: aws.String(name), Protocol: elbtypes.ProtocolEnumHttp, Port: aws.Int32(80),
 		VpcId: aws.String(s.vpc), TargetType: elbtypes.TargetTypeEnumInstance,
@@ -125,7 +137,7 @@ func (s *site) protected(ctx context.Context, p *plan.Plan) error {
 			target := restoredTo(p, policy.Name)
 			together[target] = append(together[target], policy)
 		case policy.Images != nil:
-			err = s.webServers(ctx, p.Name+"-"+policy.Name, policy.Images.Tags)
+			err = s.scalingGroup(ctx, p.Name+"-"+policy.Name, policy.Images.Tags, webServers)
 		case policy.Snapshots != nil:
 			err = s.gateway(ctx, policy)
 		case policy.Database != nil:
@@ -140,7 +152,7 @@ func (s *site) protected(ctx context.Context, p *plan.Plan) error {
 		}
 	}
 	for target, policies := range together {
-		if err := s.workers(ctx, p.Name+"-"+policies[0].Name, workersOf(p, target), policies); err != nil {
+		if err := s.workers(ctx, target, workersOf(p, target), policies, shutBy(p, s.region)); err != nil {
 			return fmt.Errorf("policy %s: %w", policies[0].Name, err)
 		}
 	}
@@ -173,8 +185,12 @@ func workersOf(p *plan.Plan, name string) int {
 	return min(launched, workers)
 }
 
-// webServers are an Auto Scaling group behind the load balancer.
-func (s *site) webServers(ctx context.Context, name string, tags map[string]string) error {
+// scalingGroup is an Auto Scaling group behind the load balancer, with a template and
+// a target group of its name.
+func (s *site) scalingGroup(ctx context.Context, name string, tags map[string]string, size int) error {
+	if !s.once("group", name) {
+		return nil
+	}
 	group, err := s.targets(ctx, name)
 	if err != nil {
 		return err
@@ -190,7 +206,7 @@ func (s *site) webServers(ctx context.Context, name string, tags map[string]stri
 	_, err = s.scaling.CreateAutoScalingGroup(ctx, &autoscaling.CreateAutoScalingGroupInput{
 		AutoScalingGroupName: aws.String(name),
 		LaunchTemplate:       &astypes.LaunchTemplateSpecification{LaunchTemplateName: aws.String(name), Version: aws.String("$Latest")},
-		MinSize:              aws.Int32(webServers), MaxSize: aws.Int32(2 * webServers), DesiredCapacity: aws.Int32(webServers),
+		MinSize:              aws.Int32(int32(size)), MaxSize: aws.Int32(int32(2 * size)), DesiredCapacity: aws.Int32(int32(size)),
 		VPCZoneIdentifier: aws.String(strings.Join(s.subnets, ",")),
 		TargetGroupARNs:   []string{group},
 		Tags:              scaling,
@@ -199,7 +215,12 @@ func (s *site) webServers(ctx context.Context, name string, tags map[string]stri
 }
 
 // workers are instances with data volumes for each of the policies.
-func (s *site) workers(ctx context.Context, name string, count int, policies []plan.Policy) error {
+func (s *site) workers(ctx context.Context, name string, count int, policies []plan.Policy, shut map[string]string) error {
+	named := maps.Clone(shut)
+	if named == nil {
+		named = map[string]string{}
+	}
+	named["Name"] = name
 	var devices []types.BlockDeviceMapping
 	tags := map[string]map[string]string{} // of the volumes, by device
 	for i := range dataVolumes * len(policies) {
@@ -214,7 +235,7 @@ func (s *site) workers(ctx context.Context, name string, count int, policies []p
 		out, err := s.ec2.RunInstances(ctx, &ec2.RunInstancesInput{
 			ImageId: aws.String(s.image), InstanceType: types.InstanceTypeM7gLarge, MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
 			SubnetId: aws.String(s.subnets[i%len(s.subnets)]), BlockDeviceMappings: devices,
-			TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeInstance, Tags: tagList(map[string]string{"Name": name})}},
+			TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeInstance, Tags: tagList(named)}},
 		})
 		if err != nil {
 			return err

@@ -73,11 +73,23 @@ func Build(ctx context.Context, c *cloud.Cloud, p *plan.Plan, healthCheck string
 	if err := sites[p.Primary].protected(ctx, p); err != nil {
 		return nil, fmt.Errorf("build what the plan protects: %w", err)
 	}
-	if err := sites[p.Recovery].kept(ctx, p, atHome); err != nil {
+	for _, c := range p.Courses() {
+		on := p.On(c)
+		if on.Recovery == plan.OnPremises {
+			continue
+		}
+		if err := sites[on.Recovery].kept(ctx, course{on, atHome, shutBy(p, on.Recovery)}); err != nil {
+			return nil, fmt.Errorf("build what the plan finds in %s: %w", on.Recovery, err)
+		}
+	}
+	if err := sites[p.Recovery].ready(ctx, p); err != nil {
 		return nil, fmt.Errorf("build what the recovery region keeps: %w", err)
 	}
-	if err := sites[p.Recovery].isolated(ctx, p.Drill); err != nil {
-		return nil, fmt.Errorf("build what drills keep apart in: %w", err)
+	if err := sites[p.Primary].fencing(ctx, p); err != nil {
+		return nil, fmt.Errorf("build what fences need: %w", err)
+	}
+	if err := sites[p.Recovery].fencing(ctx, p); err != nil {
+		return nil, fmt.Errorf("build what fences need: %w", err)
 	}
 	if err := putAlarms(ctx, c, p); err != nil {
 		return nil, err
