@@ -59,9 +59,13 @@ func (b *Blueprint) check(on *plan.Plan, course plan.Course, s *plan.Step) error
 	if course != plan.CourseRecover {
 		name = "check-" + string(course) + "-" + s.ID
 	}
+	notify := ""
+	if s.Kind == plan.KindApprove {
+		notify = on.Notify
+	}
 	return b.schedule(b.named(name), checkEvery, string(s.Kind), step.Request[any]{
 		Op: step.Check, Plan: on.Name, Course: course, Step: s.ID, Kind: s.Kind,
-		Primary: on.Primary, Recovery: on.Recovery, Timeout: s.Timeout, Drill: on.Drill, Spec: s.Spec,
+		Primary: on.Primary, Recovery: on.Recovery, Timeout: s.Timeout, Drill: on.Drill, Notify: notify, Spec: s.Spec,
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/input"
+	"github.com/pilotlight/pilotlight/pkg/reserve"
 	"github.com/pilotlight/pilotlight/pkg/run"
 	"github.com/pilotlight/pilotlight/pkg/step"
 )
@@ -52,8 +53,8 @@ type Answer struct {
 
 // Ledger is what closing needs of the plan's ledger.
 type Ledger interface {
+	reserve.Ledger
 	Open(ctx context.Context, plan, runID string) (run.Record, error)
-	Swap(ctx context.Context, was, next run.State) error
 	Note(ctx context.Context, plan string, entry run.Entry) error
 }
 
@@ -71,7 +72,7 @@ func Handler(ledger Ledger) func(context.Context, json.RawMessage) (Answer, erro
 			return Answer{}, err
 		}
 		if record.State.Run == request.Run && record.State.Phase == run.Over {
-			return Answer{Status: string(record.State.End), Detail: "closed before"}, nil
+			return Answer{Status: string(record.State.End), Detail: "closed before"}, reserve.Release(ctx, ledger, request.Plan)
 		}
 		if err := record.State.Holds(request.Run); err != nil {
 			return Answer{}, err
@@ -183,7 +184,7 @@ func end(ctx context.Context, ledger Ledger, record run.Record, request Request)
 		return Answer{}, fmt.Errorf("close run %s: %w", request.Run, err)
 	}
 	slog.InfoContext(ctx, "run closed", "plan", request.Plan, "run", request.Run, "end", end, "reason", detail)
-	return Answer{Status: string(end), Detail: detail}, nil
+	return Answer{Status: string(end), Detail: detail}, reserve.Release(ctx, ledger, request.Plan)
 }
 
 func decode(raw []byte) (Request, error) {

@@ -77,9 +77,9 @@ func TestHandler_movesThePlanToWhereTheEndLeads(t *testing.T) {
 		if err != nil || answer.Status != string(c.end) {
 			t.Errorf("%+v, %v; want %s", answer, err, c.end)
 		}
-		want := []string{"open", "note run done", "swap"}
+		want := []string{"open", "note run done", "swap", "state"}
 		if c.payload == failed {
-			want = []string{"open", "note run failed", "open", "note run done", "swap"}
+			want = []string{"open", "note run failed", "open", "note run done", "swap", "state"}
 		}
 		if diff := cmp.Diff(want, book.Calls()); diff != "" {
 			t.Errorf("%s: calls (-want +got):\n%s", c.end, diff)

@@ -11,6 +11,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/input"
 	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/reserve"
 	"github.com/pilotlight/pilotlight/pkg/run"
 	"github.com/pilotlight/pilotlight/pkg/signal"
 )
@@ -115,6 +116,9 @@ func (d Decider) decide(ctx context.Context, request Input) (Output, error) {
 	state, now, err := d.Ledger.State(ctx, request.Plan)
 	if err != nil {
 		return Output{}, err
+	}
+	if !state.UnderWay() && len(state.Children) > 0 { // its run died before it gave them back
+		return Output{Hold, "gives back the child plans of run " + state.Run, state.Run}, reserve.Release(ctx, d.Ledger, request.Plan)
 	}
 	held := state.Phase == run.Starting || state.Phase == run.Running
 	if held && state.Mode != run.Drill {

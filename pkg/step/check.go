@@ -14,7 +14,7 @@ func (h handling[Spec]) check(ctx context.Context) (Answer, error) {
 	}
 	r := Run{
 		Plan: h.request.Plan, Step: h.request.Step, Primary: h.request.Primary, Recovery: h.request.Recovery,
-		Now: record.Now, Drill: h.request.Drill,
+		Now: record.Now, Drill: h.request.Drill, Notify: h.request.Notify,
 	}
 	problems, err := h.kind.Check(ctx, r, h.request.Spec)
 	if err != nil {

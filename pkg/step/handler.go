@@ -96,6 +96,7 @@ func (h handling[Spec]) about(record run.Record, begun run.Entry) (Run, error) {
 		Outputs:  record.Outputs(),
 		Answers:  record.Answers,
 		Fenced:   record.Fenced(),
+		Notify:   h.request.Notify,
 	}
 	if begun.Mode == run.Drill {
 		r.Drill = h.request.Drill

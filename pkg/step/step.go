@@ -37,7 +37,8 @@ type Request[Spec any] struct {
 	Recovery string        `json:"recovery"`
 	Timeout  plan.Duration `json:"timeout"`
 	Pace     Pace          `json:"pace"`
-	Drill    *plan.Drill   `json:"drill,omitempty"` // the plan's, whatever the run is for; nil: it has none
+	Drill    *plan.Drill   `json:"drill,omitempty"`  // the plan's, whatever the run is for; nil: it has none
+	Notify   string        `json:"notify,omitempty"` // of a step that asks people: the SNS topic beside the functions; empty: nobody is told
 	Spec     Spec          `json:"spec"`
 }
 
@@ -75,6 +76,7 @@ type Run struct {
 	// Drill is how the step keeps apart from what serves; nil: this is no drill, but
 	// for Check, which gets the plan's.
 	Drill   *plan.Drill
+	Notify  string // SNS topic for what people are asked; empty: nobody is told
 	Now     time.Time
 	Began   time.Time // when this attempt's first look was journalled; of Undo, the step's first
 	Good    time.Time // since when every look was good; zero: the last one was not
