@@ -17,9 +17,9 @@ type definition struct {
 // its read and check in the file of its like; the JSON Schema's test then asks for
 // the rest.
 var kinds = map[Kind]definition{
-	KindApprove:          define(readApprove, nil),
+	KindApprove:          define(readApprove, nil, "by"),
 	KindAssociateAddress: define(readAssociateAddress, checkAssociateAddress, "address"),
-	KindCreateReplica:    define(readCreateReplica, checkCreateReplica, "endpoint"),
+	KindCreateReplica:    define(readCreateReplica, checkCreateReplica),
 	KindCreateStack:      defineOutputs(readCreateStack, checkCreateStack, func(s *CreateStack) []string { return s.Outputs }),
 	KindEventSource:      define(readEventSource, checkEventSource),
 	KindFence:            define(readFence, checkFence),

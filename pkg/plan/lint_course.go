@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 	"net/url"
+
+	"github.com/pilotlight/pilotlight/pkg/names"
 )
 
 func (f *file) lintCourses(p *Plan) {
@@ -131,7 +133,6 @@ func acts(spec any) string {
 // lintPlaces warns of a step that would need what a disaster may have taken: the
 // region that is left, or a control plane that lives elsewhere. A failback is
 // planned, when all of them are there.
-// https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html
 func (f *file) lintPlaces(on *Plan, course Course) {
 	f.located(course.list(), on.Recover, func(s *Step, path string) {
 		if spec, ok := s.Spec.(*LaunchInstances); ok && spec.Count > 1 && len(spec.Zones) == 1 {
@@ -140,23 +141,36 @@ func (f *file) lintPlaces(on *Plan, course Course) {
 		if course != CourseRecover {
 			return
 		}
-		switch spec := s.Spec.(type) {
-		case *CreateStack:
-			f.lintStack(path, spec)
+		switch s.Spec.(type) {
 		case *CreateReplica:
 			f.warn(path, "needs the region that is left, which is gone in a disaster", "it under failback, and here promote-database with a replica that is there beforehand")
 		case *Retire:
 			f.warn(path, "removes what the way back needs, in a region that is gone in a disaster", "it at the end of failback")
-		case *PromoteDatabase:
-			if spec.Policy != "" {
-				f.warn(path, "makes a database with a new endpoint, whose name needs Route 53's control plane in us-east-1", "promote-database: {replica: …} with a read replica that is there beforehand")
-			}
-		case *ShiftTraffic:
-			if spec.Via == ViaWeights || spec.Via == ViaCNAME {
-				f.warn(path+".via", string(spec.Via)+" changes records, which needs Route 53's control plane in us-east-1", string(ViaHealthCheck)+", which needs data planes alone")
-			}
+		}
+		if on.Recovery != controlPlanes && names.Partition(on.Recovery) == names.Partition(controlPlanes) {
+			f.lintControlPlanes(path, s)
 		}
 	})
+}
+
+// controlPlanes is where AWS changes what is global: roles, and records of Route 53.
+// https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html
+const controlPlanes = "us-east-1"
+
+// lintControlPlanes warns of a step that would need them.
+func (f *file) lintControlPlanes(path string, s *Step) {
+	switch spec := s.Spec.(type) {
+	case *CreateStack:
+		f.lintStack(path, spec)
+	case *PromoteDatabase:
+		if spec.Policy != "" {
+			f.warn(path, "makes a database with a new endpoint, whose name needs Route 53's control plane in "+controlPlanes, "promote-database: {replica: …} with a read replica that is there beforehand")
+		}
+	case *ShiftTraffic:
+		if spec.Via == ViaWeights || spec.Via == ViaCNAME {
+			f.warn(path+".via", string(spec.Via)+" changes records, which needs Route 53's control plane in "+controlPlanes, string(ViaHealthCheck)+", which needs data planes alone")
+		}
+	}
 }
 
 // lintStack warns of what a stack makes through other regions. What else is in its
@@ -164,10 +178,10 @@ func (f *file) lintPlaces(on *Plan, course Course) {
 func (f *file) lintStack(path string, spec *CreateStack) {
 	for i, c := range spec.Capabilities {
 		if c != "CAPABILITY_AUTO_EXPAND" {
-			f.warn(fmt.Sprintf("%s.capabilities[%d]", path, i), "lets the stack make roles, which needs IAM's control plane in us-east-1", "the roles in a stack that is there beforehand, and nothing here")
+			f.warn(fmt.Sprintf("%s.capabilities[%d]", path, i), "lets the stack make roles, which needs IAM's control plane in "+controlPlanes, "the roles in a stack that is there beforehand, and nothing here")
 		}
 	}
 	if bucketRegion(spec.Template) == "" {
-		f.warn(path+".template", "does not say in which region the bucket is: such a name may be resolved through us-east-1", "https://bucket.s3.region.amazonaws.com/…")
+		f.warn(path+".template", "does not say in which region the bucket is: such a name may be resolved through "+controlPlanes, "https://bucket.s3.region.amazonaws.com/…")
 	}
 }

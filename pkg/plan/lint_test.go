@@ -46,6 +46,14 @@ func TestLoad_doesNotWarnOfTheSameOnTheWayBack(t *testing.T) {
 	}
 }
 
+func TestLoad_doesNotWarnOfControlPlanesInTheRecoveryRegion(t *testing.T) {
+	src := string(mistake{old: "via: health-check}", new: "via: weights, zone: Z0123, primary-set: west, recovery-set: east}"}.applyTo(t, "testdata/base.yaml"))
+	src = strings.NewReplacer("us-east-1", "us-west-2", "us-west-2", "us-east-1").Replace(src)
+	if p, findings := Load("base.yaml", []byte(src)); p == nil || len(findings) > 0 {
+		t.Errorf("plan %v, findings:\n%s", p, findings)
+	}
+}
+
 func TestLoad_warnsOfAWayBackThatLosesWrites(t *testing.T) {
 	warned(t, "testdata/base.yaml", []mistake{
 		{name: "no fence", old: "  - fence: {instances: {tags: {app: base}}}\n", want: "recover: nothing keeps the primary region from taking writes that the way back would lose; write fence: {instances: {tags: {app: storefront}}}"},
