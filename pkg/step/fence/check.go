@@ -77,13 +77,15 @@ func (in region) checkDatabases(ctx context.Context, r step.Run, spec plan.Fence
 	if len(out.SecurityGroups) == 1 && len(out.SecurityGroups[0].IpPermissions) > 0 {
 		problems = append(problems, fmt.Sprintf("security group %s admits somebody: take its inbound rules out, or name one without any", spec.SecurityGroup))
 	}
-	for _, name := range spec.Databases {
-		d, err := in.database(ctx, by(r), name, spec.SecurityGroup)
+	found, err := in.present(ctx, by(r), spec)
+	if failure.ClassOf(err) == failure.Permanent {
+		return append(problems, err.Error()), nil
+	}
+	if err != nil {
+		return problems, err
+	}
+	for _, d := range found {
 		switch {
-		case failure.Code(err) == "DBInstanceNotFound":
-			problems = append(problems, fmt.Sprintf("there is no database %s in %s: name one that is there under fence.databases, or take it out", name, r.Primary))
-		case err != nil:
-			return problems, err
 		case d.cluster != "":
 			// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
 			problems = append(problems, fmt.Sprintf("%s is of cluster %s, whose security groups are the cluster's: a switchover of its global database fences it; take it out", d.name(), d.cluster))

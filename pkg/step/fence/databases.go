@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 
+	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/step"
 )
@@ -27,13 +28,31 @@ type database struct {
 }
 
 func (in region) lookDatabases(ctx context.Context, by string, spec plan.Fence) ([]thing, error) {
+	found, err := in.present(ctx, by, spec)
 	var all []thing
+	for _, d := range found {
+		all = append(all, d)
+	}
+	return all, err
+}
+
+// present are the databases that are there. A plan names both the one that serves
+// today and the one that will after a failback, of which there is one at a time; that
+// there is none is a mistake.
+func (in region) present(ctx context.Context, by string, spec plan.Fence) ([]*database, error) {
+	var all []*database
 	for _, name := range spec.Databases {
 		d, err := in.database(ctx, by, name, spec.SecurityGroup)
+		if failure.Code(err) == "DBInstanceNotFound" {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, d)
+	}
+	if len(all) == 0 && len(spec.Databases) > 0 {
+		return nil, step.Permanent("there is no database %s: name one that is there under fence.databases, or take it out", strings.Join(spec.Databases, ", nor "))
 	}
 	return all, nil
 }
@@ -44,7 +63,7 @@ func (in region) database(ctx context.Context, by, name, wall string) (*database
 		return nil, fmt.Errorf("look at database %s: %w", name, err)
 	}
 	if len(out.DBInstances) != 1 {
-		return nil, step.Permanent("there is no database %s: name one that is there under fence.databases, or take it out", name)
+		return nil, fmt.Errorf("look at database %s: RDS answered with %d", name, len(out.DBInstances))
 	}
 	found := out.DBInstances[0]
 	d := &database{

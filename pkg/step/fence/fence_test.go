@@ -132,6 +132,19 @@ func TestAdvance_refusesAGroupThatIsNotThere(t *testing.T) {
 	}
 }
 
+// A plan that can be failed back names the database of today and that of tomorrow.
+func TestAdvance_passesOverADatabaseThatIsNotThereYet(t *testing.T) {
+	w := newWorld(t, run.Planned)
+	w.spec.Databases = []string{"orders", "orders-2"}
+	w.advance()
+	w.isFenced()
+	w.spec.Databases = []string{"orders-2"}
+	_, err := w.kind().Advance(t.Context(), w.run, w.spec)
+	if failure.ClassOf(err) != failure.Permanent {
+		t.Errorf("%v; want it to refuse to fence none of the databases", err)
+	}
+}
+
 func TestCheck_findsWhatWouldStopAFence(t *testing.T) {
 	w := newWorld(t, run.Planned)
 	check := func(spec plan.Fence) []string {
@@ -151,7 +164,7 @@ func TestCheck_findsWhatWouldStopAFence(t *testing.T) {
 	}{
 		"no such tags":     {func(s *plan.Fence) { s.Instances = &plan.Selector{Tags: map[string]string{"app": "nobody's"}} }, "it would stop nothing"},
 		"no such group":    {func(s *plan.Fence) { s.Groups = []string{"wen"} }, "no Auto Scaling group wen"},
-		"no such database": {func(s *plan.Fence) { s.Databases = []string{"order"} }, "no database order in us-east-1"},
+		"no such database": {func(s *plan.Fence) { s.Databases = []string{"order"} }, "there is no database order:"},
 		"no such wall":     {func(s *plan.Fence) { s.SecurityGroup = "sg-0123456789abcdef0" }, "no security group sg-0123456789abcdef0"},
 		"a replacing group": {func(s *plan.Fence) {
 			s.Instances, s.Groups = &plan.Selector{Tags: map[string]string{"aws:autoscaling:groupName": "web"}}, nil
