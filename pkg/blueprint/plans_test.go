@@ -38,11 +38,11 @@ detect:
   alarms: [{name: 'a "quoted" <event>', region: us-west-2}]
   mode: automatic
 recover:
-  - promote-database: {replica: orders-replica}
+  - promote-database: {id: fourteen-chars, replica: orders-replica}
   - parallel:
-      - launch-instances: {template: web, count: 1, zones: [us-west-2a], targets: web}
-      - restore-volumes: {policy: POLICY, attach-to: worker}
-  - set-parameter: {name: /host, value: "${promote-database.endpoint}"}
+      - launch-instances: {id: web, template: web, count: 1, zones: [us-west-2a], targets: web}
+      - restore-volumes: {id: data, policy: POLICY, attach-to: worker}
+  - set-parameter: {name: /host, value: "${fourteen-chars.endpoint}"}
   - verify: {url: https://dr.example.com/}
   - shift-traffic: {record: shop.example.com, via: health-check}
 `)
@@ -55,6 +55,7 @@ func plans(t *testing.T) map[string]*plan.Plan {
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no plans: %v", err)
 	}
+	paths = append(paths, repository.Path(t, "pkg", "plan", "testdata", "everything.yaml"))
 	for _, path := range paths {
 		if texts[filepath.Base(path)], err = os.ReadFile(path); err != nil {
 			t.Fatal(err)
