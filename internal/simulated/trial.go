@@ -84,7 +84,7 @@ func (w *Trial[Spec]) Check() []string {
 	return problems
 }
 
-// most is how many looks a trial has patience for: half a minute each, over an hour.
+// most is how many looks a trial has patience for: a minute each.
 const most = 150
 
 // Settle looks until op is done. A look that dies is followed by another.
@@ -101,7 +101,7 @@ func (w *Trial[Spec]) Settle(op func() (step.Progress, error)) step.Progress {
 		if progress.Done {
 			return progress
 		}
-		w.Pass(30 * time.Second)
+		w.Pass(time.Minute)
 	}
 	w.T.Fatalf("not done after %d looks; changes: %v", most, w.Caller.Changes)
 	return step.Progress{}
@@ -119,7 +119,7 @@ func (w *Trial[Spec]) StopAt(change int) {
 		if _, err := w.Advance(); err != nil && !errors.Is(err, ErrCrash) {
 			w.T.Fatal(err)
 		} else if err == nil {
-			w.Pass(30 * time.Second)
+			w.Pass(time.Minute)
 		}
 	}
 	w.T.Fatalf("no change %d in %d looks: %v", change, most, w.Caller.Changes)

@@ -3,6 +3,7 @@ package launchinstances
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -11,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/smithy-go"
 
-	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/step"
 )
@@ -41,11 +41,14 @@ func request(r step.Run, spec plan.LaunchInstances, image, subnet string, n int)
 	if image != "" {
 		input.ImageId = aws.String(image)
 	}
-	tags := []types.Tag{
-		{Key: aws.String("Name"), Value: aws.String(spec.Template)},
-		{Key: aws.String(lineage.Plan), Value: aws.String(r.Plan)},
-		{Key: aws.String(lineage.Run), Value: aws.String(r.ID)},
-		{Key: aws.String(lineage.Step), Value: aws.String(r.Step)},
+	if r.Drill != nil {
+		input.SecurityGroupIds = r.Drill.SecurityGroups
+		input.IamInstanceProfile = &types.IamInstanceProfileSpecification{Name: aws.String(r.Drill.InstanceProfile)}
+	}
+	tags := []types.Tag{{Key: aws.String("Name"), Value: aws.String(r.Drill.Named(spec.Template))}}
+	made := r.Made()
+	for _, key := range slices.Sorted(maps.Keys(made)) {
+		tags = append(tags, types.Tag{Key: aws.String(key), Value: aws.String(made[key])})
 	}
 	for _, kind := range []types.ResourceType{types.ResourceTypeInstance, types.ResourceTypeVolume} {
 		input.TagSpecifications = append(input.TagSpecifications, types.TagSpecification{ResourceType: kind, Tags: tags})

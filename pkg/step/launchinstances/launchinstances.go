@@ -4,9 +4,10 @@
 //
 // It guarantees that the run's instances are known by their tags, written in the
 // call that launches them, so nothing is launched that is already there; and
-// that an instance which dies before the step is done is replaced. It terminates
-// nothing: a surplus, which EC2's eventual consistency can make, stays and is
-// said.
+// that an instance which dies before the step is done is replaced. Advance
+// terminates nothing: a surplus, which EC2's eventual consistency can make, stays
+// and is said. Undo terminates what this run and step launched, and nothing else.
+// In a drill everything goes where the plan's drill says, and nowhere else.
 package launchinstances
 
 import (
@@ -35,7 +36,11 @@ type api interface {
 	DescribeLaunchTemplateVersions(context.Context, *ec2.DescribeLaunchTemplateVersionsInput, ...func(*ec2.Options)) (*ec2.DescribeLaunchTemplateVersionsOutput, error)
 	DescribeSecurityGroups(context.Context, *ec2.DescribeSecurityGroupsInput, ...func(*ec2.Options)) (*ec2.DescribeSecurityGroupsOutput, error)
 	DescribeSubnets(context.Context, *ec2.DescribeSubnetsInput, ...func(*ec2.Options)) (*ec2.DescribeSubnetsOutput, error)
+	DescribeInstanceTypeOfferings(context.Context, *ec2.DescribeInstanceTypeOfferingsInput, ...func(*ec2.Options)) (*ec2.DescribeInstanceTypeOfferingsOutput, error)
+	DescribeVolumes(context.Context, *ec2.DescribeVolumesInput, ...func(*ec2.Options)) (*ec2.DescribeVolumesOutput, error)
 	RunInstances(context.Context, *ec2.RunInstancesInput, ...func(*ec2.Options)) (*ec2.RunInstancesOutput, error)
+	TerminateInstances(context.Context, *ec2.TerminateInstancesInput, ...func(*ec2.Options)) (*ec2.TerminateInstancesOutput, error)
+	DeleteVolume(context.Context, *ec2.DeleteVolumeInput, ...func(*ec2.Options)) (*ec2.DeleteVolumeOutput, error)
 }
 
 // Kind acts in one region.
@@ -44,7 +49,7 @@ type Kind struct {
 	targets targets
 }
 
-// New acts in the region of cfg, which is the recovery region.
+// New acts in the region of cfg.
 func New(cfg aws.Config) *Kind {
 	return &Kind{ec2.NewFromConfig(cfg), elb.NewFromConfig(cfg)}
 }
@@ -55,6 +60,9 @@ func New(cfg aws.Config) *Kind {
 func (k *Kind) Advance(ctx context.Context, r step.Run, spec plan.LaunchInstances) (step.Progress, error) {
 	image, err := pinned(r, spec)
 	if err != nil {
+		return step.Progress{}, err
+	}
+	if spec, err = k.drilled(ctx, r, spec); err != nil {
 		return step.Progress{}, err
 	}
 	fleet, err := k.look(ctx, r)
@@ -158,7 +166,7 @@ func (k *Kind) fill(ctx context.Context, r step.Run, spec plan.LaunchInstances, 
 	if err := have.livable(spec); err != nil {
 		return "", err
 	}
-	subnets, err := k.place(ctx, spec)
+	subnets, err := k.place(ctx, r, spec)
 	if err != nil {
 		return "", err
 	}

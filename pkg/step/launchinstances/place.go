@@ -24,24 +24,24 @@ func spread(count int, zones []string) map[string]int {
 	return shares
 }
 
-// place finds a subnet for each zone, in the VPC of the template's security
-// groups: the plan names no network, and the groups already say which it is.
-func (k *Kind) place(ctx context.Context, spec plan.LaunchInstances) (map[string]string, error) {
+// place finds a subnet for each zone: one of the drill's, or else in the VPC of the
+// template's security groups, because the plan names no network and the groups
+// already say which it is.
+func (k *Kind) place(ctx context.Context, r step.Run, spec plan.LaunchInstances) (map[string]string, error) {
+	if r.Drill != nil {
+		subnets, err := k.isolated(ctx, r.Drill)
+		return roomiest(subnets), err
+	}
 	vpc, err := k.vpc(ctx, spec.Template)
 	if err != nil {
 		return nil, err
 	}
-	var subnets []types.Subnet
-	pages := ec2.NewDescribeSubnetsPaginator(k.ec2, &ec2.DescribeSubnetsInput{Filters: []types.Filter{
+	subnets, err := k.subnets(ctx, &ec2.DescribeSubnetsInput{Filters: []types.Filter{
 		{Name: aws.String("vpc-id"), Values: []string{vpc}},
 		{Name: aws.String("availability-zone"), Values: spec.Zones},
 	}})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("look for subnets of %s: %w", vpc, err)
-		}
-		subnets = append(subnets, page.Subnets...)
+	if err != nil {
+		return nil, fmt.Errorf("look for subnets of %s: %w", vpc, err)
 	}
 	chosen := roomiest(subnets)
 	for _, zone := range spec.Zones {
@@ -50,6 +50,19 @@ func (k *Kind) place(ctx context.Context, spec plan.LaunchInstances) (map[string
 		}
 	}
 	return chosen, nil
+}
+
+func (k *Kind) subnets(ctx context.Context, which *ec2.DescribeSubnetsInput) ([]types.Subnet, error) {
+	var subnets []types.Subnet
+	pages := ec2.NewDescribeSubnetsPaginator(k.ec2, which)
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		subnets = append(subnets, page.Subnets...)
+	}
+	return subnets, nil
 }
 
 // roomiest is a zone's subnet with the most free addresses; of equals, the one

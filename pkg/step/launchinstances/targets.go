@@ -20,6 +20,7 @@ type targets interface {
 	DescribeTargetGroups(context.Context, *elb.DescribeTargetGroupsInput, ...func(*elb.Options)) (*elb.DescribeTargetGroupsOutput, error)
 	DescribeTargetHealth(context.Context, *elb.DescribeTargetHealthInput, ...func(*elb.Options)) (*elb.DescribeTargetHealthOutput, error)
 	RegisterTargets(context.Context, *elb.RegisterTargetsInput, ...func(*elb.Options)) (*elb.RegisterTargetsOutput, error)
+	DeregisterTargets(context.Context, *elb.DeregisterTargetsInput, ...func(*elb.Options)) (*elb.DeregisterTargetsOutput, error)
 }
 
 // serving registers the running instances that the group does not know, and
@@ -69,6 +70,36 @@ func (k *Kind) register(ctx context.Context, group, arn string, running fleet, h
 	}
 	if _, err := k.targets.RegisterTargets(ctx, &elb.RegisterTargetsInput{TargetGroupArn: aws.String(arn), Targets: add}); err != nil {
 		return fmt.Errorf("register %d instances with %s: %w", len(add), group, err)
+	}
+	return nil
+}
+
+// deregister takes out of the group what of the fleet is in it. A terminated target
+// would leave by itself, but users are sent to it until then.
+func (k *Kind) deregister(ctx context.Context, group string, all fleet) error {
+	if group == "" || len(all) == 0 {
+		return nil
+	}
+	arn, err := k.group(ctx, group)
+	if err != nil {
+		return err
+	}
+	out, err := k.targets.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: aws.String(arn)})
+	if err != nil {
+		return fmt.Errorf("look at the targets of %s: %w", group, err)
+	}
+	var ours []elbtypes.TargetDescription
+	for _, target := range out.TargetHealthDescriptions {
+		leaving := target.TargetHealth != nil && target.TargetHealth.State == elbtypes.TargetHealthStateEnumDraining
+		if target.Target != nil && !leaving && slices.Contains(all.ids(), aws.ToString(target.Target.Id)) {
+			ours = append(ours, elbtypes.TargetDescription{Id: target.Target.Id})
+		}
+	}
+	if len(ours) == 0 {
+		return nil
+	}
+	if _, err := k.targets.DeregisterTargets(ctx, &elb.DeregisterTargetsInput{TargetGroupArn: aws.String(arn), Targets: ours}); err != nil {
+		return fmt.Errorf("take %d instances out of %s: %w", len(ours), group, err)
 	}
 	return nil
 }

@@ -251,3 +251,30 @@ func (w *region) mustPend(spec plan.LaunchInstances) step.Progress {
 	}
 	return progress
 }
+
+// What Advance never calls: the tests on the simulator have it.
+
+func (w *region) DescribeInstanceTypeOfferings(context.Context, *ec2.DescribeInstanceTypeOfferingsInput, ...func(*ec2.Options)) (*ec2.DescribeInstanceTypeOfferingsOutput, error) {
+	return nil, w.unexpected("DescribeInstanceTypeOfferings")
+}
+
+func (w *region) DescribeVolumes(context.Context, *ec2.DescribeVolumesInput, ...func(*ec2.Options)) (*ec2.DescribeVolumesOutput, error) {
+	return nil, w.unexpected("DescribeVolumes")
+}
+
+func (w *region) TerminateInstances(context.Context, *ec2.TerminateInstancesInput, ...func(*ec2.Options)) (*ec2.TerminateInstancesOutput, error) {
+	return nil, w.unexpected("TerminateInstances")
+}
+
+func (w *region) DeleteVolume(context.Context, *ec2.DeleteVolumeInput, ...func(*ec2.Options)) (*ec2.DeleteVolumeOutput, error) {
+	return nil, w.unexpected("DeleteVolume")
+}
+
+func (w *region) DeregisterTargets(context.Context, *elb.DeregisterTargetsInput, ...func(*elb.Options)) (*elb.DeregisterTargetsOutput, error) {
+	return nil, w.unexpected("DeregisterTargets")
+}
+
+func (w *region) unexpected(call string) error {
+	w.t.Errorf("Advance called %s", call)
+	return errors.New(call)
+}

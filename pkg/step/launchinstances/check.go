@@ -1,0 +1,119 @@
+package launchinstances
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/pilotlight/pilotlight/pkg/failure"
+	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/step"
+)
+
+// Check looks for the template, the network and the target group, asks whether the
+// zones offer the types, and has EC2 try the launch dry, with the step's own role:
+// for a failover, and for a drill where the plan has one.
+func (k *Kind) Check(ctx context.Context, r step.Run, spec plan.LaunchInstances) ([]string, error) {
+	real := r
+	real.Drill = nil
+	problems, err := k.ready(ctx, real, spec)
+	if err != nil || r.Drill == nil {
+		return problems, err
+	}
+	drilled, err := k.ready(ctx, r, spec)
+	for _, problem := range drilled {
+		problems = append(problems, "In a drill: "+problem)
+	}
+	return problems, err
+}
+
+func (k *Kind) ready(ctx context.Context, r step.Run, spec plan.LaunchInstances) ([]string, error) {
+	spec, err := k.drilled(ctx, r, spec)
+	if err != nil {
+		return problem(err)
+	}
+	subnets, err := k.place(ctx, r, spec)
+	if err != nil {
+		return problem(err)
+	}
+	if spec.Targets != "" {
+		if _, err := k.group(ctx, spec.Targets); err != nil {
+			return problem(err)
+		}
+	}
+	problems, err := k.offered(ctx, spec)
+	if err != nil {
+		return problems, err
+	}
+	dry, err := k.dryRun(ctx, r, spec, subnets)
+	return append(problems, dry...), err
+}
+
+// offered says in which zones none of the types can be had. A template's own type
+// is the dry run's to find out.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypeOfferings.html
+func (k *Kind) offered(ctx context.Context, spec plan.LaunchInstances) ([]string, error) {
+	if len(spec.Types) == 0 {
+		return nil, nil
+	}
+	offers := map[string]bool{}
+	pages := ec2.NewDescribeInstanceTypeOfferingsPaginator(k.ec2, &ec2.DescribeInstanceTypeOfferingsInput{
+		LocationType: types.LocationTypeAvailabilityZone,
+		Filters:      []types.Filter{{Name: aws.String("instance-type"), Values: spec.Types}, {Name: aws.String("location"), Values: spec.Zones}},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("ask which zones offer %v: %w", spec.Types, err)
+		}
+		for _, offer := range page.InstanceTypeOfferings {
+			offers[aws.ToString(offer.Location)] = true
+		}
+	}
+	var problems []string
+	for _, zone := range spec.Zones {
+		if !offers[zone] {
+			problems = append(problems, fmt.Sprintf("Zone %s offers none of %v: name another type or zone.", zone, spec.Types))
+		}
+	}
+	return problems, nil
+}
+
+// dryRun answers DryRunOperation where the launch would have been tried.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html
+func (k *Kind) dryRun(ctx context.Context, r step.Run, spec plan.LaunchInstances, subnets map[string]string) ([]string, error) {
+	kind := ""
+	if len(spec.Types) > 0 {
+		kind = spec.Types[0]
+	}
+	var problems []string
+	for zone, n := range spread(spec.Count, spec.Zones) {
+		call := request(r, spec, "", subnets[zone], n)
+		call.InstanceType, call.DryRun = types.InstanceType(kind), aws.Bool(true)
+		_, err := k.ec2.RunInstances(ctx, &call)
+		var refused smithy.APIError
+		switch {
+		case errors.As(err, &refused) && refused.ErrorCode() == "DryRunOperation":
+		case errors.As(err, &refused) && failure.ClassOf(err) == failure.Permanent:
+			problems = append(problems, fmt.Sprintf("EC2 would refuse the launch of %d instances in %s: %s", n, zone, refused.ErrorMessage()))
+		case err != nil:
+			return problems, fmt.Errorf("try the launch in %s: %w", zone, err)
+		}
+	}
+	slices.Sort(problems)
+	return problems, nil
+}
+
+// problem is what a permanent error says; any other stays an error.
+func problem(err error) ([]string, error) {
+	if failure.ClassOf(err) == failure.Permanent {
+		return []string{err.Error()}, nil
+	}
+	return nil, err
+}
