@@ -111,13 +111,14 @@ func passInput(p *plan.Plan, policy *plan.Policy) map[string]any {
 
 // detect adds decide-failover with its tick and the rule on the plan's alarms.
 func (b *Blueprint) detect(p *plan.Plan) error {
-	b.add(p, "decide-failover",
+	grants := append(b.locks(p),
 		b.reads("GetItem"), b.writes(p.Name),
 		Grant{Actions: []string{"cloudwatch:DescribeAlarms"}, Resources: []string{"*"}, Regions: []string{p.Recovery},
 			Because: "DescribeAlarms on more than one alarm has no resource level"},
 		Grant{Actions: []string{"states:StartExecution"}, Resources: b.machines("stateMachine:", ""), Regions: []string{p.Recovery}},
 		Grant{Actions: []string{"states:DescribeExecution"}, Resources: b.machines("execution:", ":*"), Regions: []string{p.Recovery}},
 	)
+	b.add(p, "decide-failover", grants...)
 	input, alarms := map[string]any{"plan": p.Name, "detect": p.Detect}, slices.Clone(p.Detect.Alarms)
 	if stopping := p.Drill.Watched(p.Recovery); len(stopping) > 0 {
 		input["drill"] = stopping

@@ -2,6 +2,7 @@ package blueprint
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/names"
@@ -21,9 +22,9 @@ const AnswerRun = "answer-run"
 // step is checked on a schedule, with its own function and so with its own role.
 func (b *Blueprint) conduct(p *plan.Plan) error {
 	journal := []Grant{b.reads("GetItem", "Query"), b.writes(p.Name)}
-	b.add(p, workflow.OpenRun, append(journal, append(openGrants(p), drillGrants(p)...)...)...)
+	b.add(p, workflow.OpenRun, append(journal, slices.Concat(openGrants(p), drillGrants(p), b.locks(p))...)...)
 	b.add(p, workflow.HoldStep, append(journal, b.tells(p)...)...)
-	b.add(p, workflow.CloseRun, journal...)
+	b.add(p, workflow.CloseRun, append(journal, b.locks(p)...)...)
 	b.add(p, AnswerRun, b.reads("GetItem", "Query"), b.writes(p.Name), b.writes(names.Answers(p.Name)))
 	grants := map[plan.Kind][]Grant{}
 	var kinds []plan.Kind
@@ -45,7 +46,7 @@ func (b *Blueprint) conduct(p *plan.Plan) error {
 		}
 	}
 	for _, kind := range kinds {
-		b.add(p, string(kind), grants[kind]...)
+		b.add(p, string(kind), append(grants[kind], b.beside(p, kind)...)...)
 	}
 	return nil
 }
