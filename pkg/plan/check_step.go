@@ -182,7 +182,7 @@ func (s scope) refuses(r Reference, self string) (problem, instead string) {
 	switch {
 	case over && kind == "", over && slices.Contains(outputs, r.Output):
 		return "", ""
-	case over && kind == KindCreateStack:
+	case over && (kind == KindCreateStack || kind == KindInvokeFunction):
 		return fmt.Sprintf("%s: %s does not list %s under outputs", r, r.Step, r.Output), fmt.Sprintf("outputs: [%s] in %s", r.Output, r.Step)
 	case over && len(outputs) == 0:
 		return fmt.Sprintf("%s: %s steps have no outputs", r, kind), earlier

@@ -28,11 +28,11 @@ var (
 	capability = matching(`^CAPABILITY_(NAMED_)?IAM$|^CAPABILITY_AUTO_EXPAND$`, 64, "a capability of CloudFormation", "CAPABILITY_IAM, CAPABILITY_NAMED_IAM or CAPABILITY_AUTO_EXPAND")
 	// https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 	functionName = corrected(matching(`^[A-Za-z0-9_-]+$`, 64, "a function's name: letters, digits, hyphens and _", "storefront-warm-up"), lastOfARN)
+	outputName   = matching(`^[A-Za-z][A-Za-z0-9-]*$`, 64, "an output's name: letters, digits and hyphens, a letter first", "host")
 	sourceARN    = matching(`^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{0,12}:[^\n*?]+$`, 1024, "the ARN of an event source", "an ARN such as arn:aws:sqs:us-west-2:111122223333:orders")
 	// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html
-	documentName  = matching(`^[a-zA-Z0-9_.:/-]{3,}$`, 128, "an SSM document's name or ARN", "AWS-RunShellScript")
-	documentKey   = matching(`^[a-zA-Z0-9_.-]+$`, 255, "a parameter of an SSM document", "commands")
-	documentValue = matching(`^(?s).+$`, 4096, "a text", "a text")
+	documentName = matching(`^[a-zA-Z0-9_.:/-]{3,}$`, 128, "an SSM document's name or ARN", "AWS-RunShellScript")
+	documentKey  = matching(`^[a-zA-Z0-9_.-]+$`, 255, "a parameter of an SSM document", "commands")
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
 	metricNamespace = matching(`^[^:\n][^\n]*$`, 255, "a metric's namespace", "Storefront")
 	metricName      = matching(`^[^\n]+$`, 255, "a metric's name", "ReplicaLag")
@@ -50,6 +50,18 @@ var (
 	suffix   = corrected(matching(kebabPattern, 16, "a suffix: lowercase letters, digits and single hyphens, a letter first", "drill"), kebab)
 	question = matching(`^[^\n]+$`, 256, "a question in one line", "Is the old site down for good?")
 )
+
+// documentValue is the format of a parameter of an SSM document, which is handed on
+// as it is: in a shell command, ${HOME} is the shell's.
+func documentValue(s string) (problem, instead string) {
+	switch {
+	case s == "":
+		return "is an empty text", "a text"
+	case len(s) > 4096:
+		return fmt.Sprintf("has %d characters; 4096 are allowed", len(s)), "a shorter one, or a document of your own that holds it"
+	}
+	return "", ""
+}
 
 // wholeReference is a value that is nothing but one reference.
 var wholeReference = regexp.MustCompile(`^\$\{[A-Za-z0-9-]+\.[A-Za-z][A-Za-z0-9-]*\}$`)

@@ -23,7 +23,7 @@ var kinds = map[Kind]definition{
 	KindCreateStack:      defineOutputs(readCreateStack, checkCreateStack, func(s *CreateStack) []string { return s.Outputs }),
 	KindEventSource:      define(readEventSource, checkEventSource),
 	KindFence:            define(readFence, checkFence),
-	KindInvokeFunction:   define(readInvokeFunction, checkInvokeFunction),
+	KindInvokeFunction:   defineOutputs(readInvokeFunction, checkInvokeFunction, func(s *InvokeFunction) []string { return s.Outputs }),
 	KindLaunchInstances:  define(readLaunchInstances, checkLaunchInstances, "instances", "zones"),
 	KindPromoteDatabase:  define(readPromoteDatabase, checkPromoteDatabase, "endpoint", "port"),
 	KindRegisterTargets:  define(readRegisterTargets, checkRegisterTargets),
@@ -61,8 +61,8 @@ func defineOutputs[Spec any](read func(*mapping) Spec, check func(stepCheck, *Sp
 func Kinds() []Kind { return slices.Sorted(maps.Keys(kinds)) }
 
 // Outputs are the names that a later step may use in ${id.output}, and that the
-// step's Advance must give when it is done. Most kinds have none; what a stack
-// gives, its spec says.
+// step's Advance must give when it is done. Most kinds have none; what a stack or
+// the team's own function gives, its spec says.
 func (s *Step) Outputs() []string {
 	known, ok := kinds[s.Kind]
 	if !ok || s.Spec == nil {

@@ -26,6 +26,7 @@ func readInvokeFunction(m *mapping) InvokeFunction {
 		Function: m.text("function", required, functionName),
 		Input:    m.free("input", "input"),
 		Undo:     m.flag("undo", optional),
+		Outputs:  m.texts("outputs", optional, outputName),
 	}
 }
 

@@ -117,7 +117,8 @@ type Fence struct {
 type InvokeFunction struct {
 	Function string         `json:"function"` // name, in the region
 	Input    map[string]any `json:"input,omitempty"`
-	Undo     bool           `json:"undo,omitempty"` // it understands "op": "undo"; otherwise what it did stays
+	Undo     bool           `json:"undo,omitempty"`    // it understands "op": "undo"; otherwise what it did stays
+	Outputs  []string       `json:"outputs,omitempty"` // of its last answer: those that later steps refer to
 }
 
 // LaunchInstances starts instances from a launch template of the recovery
