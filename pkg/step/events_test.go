@@ -57,6 +57,8 @@ func TestEvents_areUnderstoodWhole(t *testing.T) {
 	faithful[plan.ResumeProtection](t, plan.KindResumeProtection)
 	faithful[plan.CreateStack](t, plan.KindCreateStack)
 	faithful[plan.EventSource](t, plan.KindEventSource)
+	faithful[plan.InvokeFunction](t, plan.KindInvokeFunction)
+	faithful[plan.RunCommand](t, plan.KindRunCommand)
 	faithful[plan.CreateReplica](t, plan.KindCreateReplica)
 	faithful[plan.Retire](t, plan.KindRetire)
 }
@@ -79,6 +81,8 @@ func FuzzDecode(f *testing.F) {
 		understands[plan.ShiftTraffic](t, raw)
 		understands[plan.CreateStack](t, raw)
 		understands[plan.EventSource](t, raw)
+		understands[plan.InvokeFunction](t, raw)
+		understands[plan.RunCommand](t, raw)
 		understands[plan.CreateReplica](t, raw)
 		understands[plan.Retire](t, raw)
 	})
