@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/pilotlight/pilotlight/pkg/lineage"
+	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/step"
 )
 
@@ -23,11 +25,11 @@ import (
 var notYet = []string{"VolumeInUse", "IncorrectState", "IncorrectInstanceState", "InvalidVolume.NotFound"}
 
 // move makes the next move for one point, of which v is the volume so far.
-func (k *Kind) move(ctx context.Context, r step.Run, point lineage.Point, to target, v types.Volume) error {
+func (k *Kind) move(ctx context.Context, r step.Run, spec plan.RestoreVolumes, point lineage.Point, to target, v types.Volume) error {
 	id := aws.ToString(v.VolumeId)
 	switch {
 	case id == "":
-		return k.create(ctx, r, point, to)
+		return k.create(ctx, r, spec, point, to)
 	case len(v.Attachments) > 0 && aws.ToString(v.Attachments[0].InstanceId) != to.id:
 		return step.Permanent("volume %s is attached to %s, which this run did not do: detach it, then retry", id, aws.ToString(v.Attachments[0].InstanceId))
 	case v.State == types.VolumeStateAvailable && len(v.Attachments) == 0:
@@ -46,23 +48,28 @@ func (k *Kind) move(ctx context.Context, r step.Run, point lineage.Point, to tar
 var tries = []string{"first", "second"}
 
 // create asks for gp3, whose speed does not hang on its size. A volume from an
-// encrypted snapshot is encrypted with the snapshot's key.
+// encrypted snapshot is encrypted with the snapshot's key. Without a rate, a volume is
+// there at once and its blocks come from S3 when they are first read.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html
-func (k *Kind) create(ctx context.Context, r step.Run, point lineage.Point, to target) error {
+// https://docs.aws.amazon.com/ebs/latest/userguide/initalize-volume.html
+func (k *Kind) create(ctx context.Context, r step.Run, spec plan.RestoreVolumes, point lineage.Point, to target) error {
 	// A snapshot carries no more of the team's tags than fit here, too, unless
 	// somebody tagged it since: what is too much stays there.
-	tags, _ := lineage.Carry(map[string]string{
-		lineage.Plan:     r.Plan,
+	lineages := r.Made()
+	maps.Copy(lineages, map[string]string{
 		lineage.Policy:   point.Policy,
-		lineage.Run:      r.ID,
-		lineage.Step:     r.Step,
 		lineage.Set:      point.Set,
 		lineage.Source:   point.ID,
 		lineage.Origin:   point.Origin,
 		lineage.Instance: to.id,
 		lineage.Device:   point.Device,
 		lineage.TakenAt:  point.TakenAt.UTC().Format(time.RFC3339),
-	}, point.Tags, nil)
+	})
+	tags, _ := lineage.Carry(lineages, point.Tags, nil)
+	var rate *int32
+	if spec.Rate > 0 {
+		rate = aws.Int32(int32(spec.Rate))
+	}
 	// KMS is asked after EC2 has answered. Where this role may not use the key, the
 	// new volume vanishes without a word, and its token answers a mismatch from then
 	// on, as after a person deleted the volume: so one more token, and no more.
@@ -74,6 +81,8 @@ func (k *Kind) create(ctx context.Context, r step.Run, point lineage.Point, to t
 			VolumeType:        types.VolumeTypeGp3,
 			ClientToken:       aws.String(r.Token("volume", point.ID, to.id, try)),
 			TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeVolume, Tags: list(tags)}},
+
+			VolumeInitializationRate: rate,
 		})
 		if !is(err, "IdempotentParameterMismatch") {
 			return err

@@ -5,8 +5,10 @@
 // It guarantees that the volumes of one protected instance stay together: which
 // instance they go to is chosen once and kept in the volumes' tags, written in
 // the call that creates them, and that each volume has the tags that the team gave
-// to the one it was taken from, by which policies know it. It deletes one thing: a duplicate of its own, made
-// in this very run, that is attached to nothing. It mounts nothing.
+// to the one it was taken from, by which policies know it. It deletes nothing but
+// volumes of its own, made in this very run: duplicates that are attached to nothing,
+// and in Undo all of them. A drill's go to instances of the same drill alone. It
+// mounts nothing.
 package restorevolumes
 
 import (
@@ -33,13 +35,14 @@ type api interface {
 	DescribeSnapshots(context.Context, *ec2.DescribeSnapshotsInput, ...func(*ec2.Options)) (*ec2.DescribeSnapshotsOutput, error)
 	CreateVolume(context.Context, *ec2.CreateVolumeInput, ...func(*ec2.Options)) (*ec2.CreateVolumeOutput, error)
 	AttachVolume(context.Context, *ec2.AttachVolumeInput, ...func(*ec2.Options)) (*ec2.AttachVolumeOutput, error)
+	DetachVolume(context.Context, *ec2.DetachVolumeInput, ...func(*ec2.Options)) (*ec2.DetachVolumeOutput, error)
 	DeleteVolume(context.Context, *ec2.DeleteVolumeInput, ...func(*ec2.Options)) (*ec2.DeleteVolumeOutput, error)
 }
 
 // Kind acts in one region.
 type Kind struct{ ec2 api }
 
-// New acts in the region of cfg, which is the recovery region.
+// New acts in the region of cfg.
 func New(cfg aws.Config) *Kind { return &Kind{ec2.NewFromConfig(cfg)} }
 
 // Advance brings every snapshot one move nearer to an attached volume.
@@ -59,13 +62,14 @@ func (k *Kind) Advance(ctx context.Context, r step.Run, spec plan.RestoreVolumes
 	if made.attached() == len(points) && len(made.surplus) == 0 {
 		return done(points, made), nil
 	}
-	running, err := k.running(ctx, spec.AttachTo)
+	name := r.Drill.Named(spec.AttachTo)
+	running, err := k.running(ctx, r, name)
 	if err != nil {
 		return step.Progress{}, err
 	}
 	chosen, short := match(sources(points), running, made.target)
 	if short > 0 {
-		return step.Progress{Detail: fmt.Sprintf("%d of %d instances named %s running", len(chosen), len(chosen)+short, spec.AttachTo)}, nil
+		return step.Progress{Detail: fmt.Sprintf("%d of %d instances named %s running", len(chosen), len(chosen)+short, name)}, nil
 	}
 	if err := k.discard(ctx, r, made.surplus); err != nil {
 		return step.Progress{}, err
@@ -77,7 +81,7 @@ func (k *Kind) Advance(ctx context.Context, r step.Run, spec plan.RestoreVolumes
 	for _, point := range points {
 		point.Tags = own[point.ID]
 		target := chosen[point.Instance]
-		if err := k.move(ctx, r, point, target, made.kept[point.ID]); err != nil {
+		if err := k.move(ctx, r, spec, point, target, made.kept[point.ID]); err != nil {
 			return step.Progress{}, fmt.Errorf("restore %s to %s: %w", point.ID, target.id, err)
 		}
 	}
@@ -178,12 +182,14 @@ func (k *Kind) own(ctx context.Context, points []lineage.Point, made sorted) (ma
 }
 
 // running are the instances that volumes may go to, in an order that two looks
-// agree on.
-func (k *Kind) running(ctx context.Context, name string) ([]target, error) {
+// agree on: of a drill, those of the same drill.
+func (k *Kind) running(ctx context.Context, r step.Run, name string) ([]target, error) {
 	var found []target
-	pages := ec2.NewDescribeInstancesPaginator(k.ec2, &ec2.DescribeInstancesInput{Filters: []types.Filter{
-		filter("tag:Name", name), filter("instance-state-name", string(types.InstanceStateNameRunning)),
-	}})
+	filters := []types.Filter{filter("tag:Name", name), filter("instance-state-name", string(types.InstanceStateNameRunning))}
+	if r.Drill != nil {
+		filters = append(filters, filter("tag:"+lineage.Drill, r.ID))
+	}
+	pages := ec2.NewDescribeInstancesPaginator(k.ec2, &ec2.DescribeInstancesInput{Filters: filters})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {

@@ -32,6 +32,7 @@ type region struct {
 	crashAt   int    // the change after which the caller dies; 0: never
 	slow      bool   // a new volume shows only after the next look
 	refuse    string // the error code of the next attachment
+	rate      int32  // MiB/s that the last volume was asked for
 }
 
 func newRegion(t *testing.T, instances ...types.Instance) *region {
@@ -106,6 +107,7 @@ func (w *region) CreateVolume(_ context.Context, in *ec2.CreateVolumeInput, _ ..
 	if in.VolumeType != types.VolumeTypeGp3 || len(*in.ClientToken) > 64 || len(in.TagSpecifications) != 1 {
 		w.t.Errorf("create a %s with token %q and %d tag specifications", in.VolumeType, *in.ClientToken, len(in.TagSpecifications))
 	}
+	w.rate = aws.ToInt32(in.VolumeInitializationRate)
 	request := fmt.Sprintf("create %s in %s", *in.SnapshotId, *in.AvailabilityZone)
 	if before, ok := w.tokens[*in.ClientToken]; ok {
 		if before == "" {
@@ -233,3 +235,9 @@ func (w *region) where() map[string]string {
 }
 
 var aSpec = plan.RestoreVolumes{Policy: "data", AttachTo: "storefront-worker"}
+
+// DetachVolume is Undo's: the tests on the simulator have it.
+func (w *region) DetachVolume(context.Context, *ec2.DetachVolumeInput, ...func(*ec2.Options)) (*ec2.DetachVolumeOutput, error) {
+	w.t.Error("Advance called DetachVolume")
+	return nil, errors.New("DetachVolume")
+}
