@@ -26,6 +26,9 @@ func ungranted(b *blueprint.Blueprint, calls []front.Call) []string {
 			continue // nobody of the plan's
 		}
 		action := call.Service + ":" + call.Action
+		if other, ok := authorized[action]; ok {
+			action = other
+		}
 		allows := func(g blueprint.Grant) bool {
 			return slices.Contains(g.Actions, action) && (len(g.Regions) == 0 || slices.Contains(g.Regions, call.Region))
 		}
@@ -35,3 +38,7 @@ func ungranted(b *blueprint.Blueprint, calls []front.Call) []string {
 	}
 	return refused
 }
+
+// authorized are the actions of IAM that go by another name than the call.
+// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+var authorized = map[string]string{"lambda:Invoke": "lambda:InvokeFunction"}
