@@ -15,10 +15,10 @@ export GOFLAGS := -trimpath -buildvcs=false
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help setup drill test check bench simulate invoke build synth deploy clean
+.PHONY: help setup drill rehearse-all test check bench simulate invoke build synth deploy clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: .venv/ready node_modules/ready ## install the simulator and the CDK command line, once
 
@@ -34,6 +34,10 @@ node_modules/ready: package-lock.json
 drill: .venv/ready ## watch a region die and the application come back (PLAN=, SCENARIO=)
 	go build -o bin/pilotlight ./cmd/pilotlight
 	./bin/pilotlight rehearse $(PLAN) --scenario $(SCENARIO)
+
+rehearse-all: .venv/ready ## every plan in every game day that it answers, into docs/strategies.md
+	go build -o bin/pilotlight ./cmd/pilotlight
+	./bin/pilotlight rehearse-all plans/*.yaml
 
 test: setup ## all tests: unit, property, the rehearsal end to end, CDK templates
 	go test $$(go list ./... | grep -v '/pkg/rehearsal$$')

@@ -63,6 +63,7 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newCheck(), newGraph(), newPoints(), newRehearse(), newSimulate(), newInvoke())
+	root.AddCommand(newCheck(), newGraph(), newPoints(), newRehearse(), newRehearseAll(), newSimulate(), newInvoke(), newAnswer(), newStatus())
+	root.AddCommand(newStarts()...)
 	return root
 }

@@ -40,11 +40,18 @@ func TestCode_is2ForAnInputThatIsWrong(t *testing.T) {
 		"a plan to list, wrong":     {"points", broken},
 		"no endpoint":               {"invoke", "verify", event},
 		"an event without a plan":   {"invoke", "verify", event, "--endpoint", "http://127.0.0.1:1"},
+		"no reason":                 {"failover", plan},
+		"a moment that is none":     {"drill", plan, "--reason", "a test", "--as-of", "yesterday"},
+		"a planned drill":           {"drill", plan, "--reason", "a test", "--planned"},
+		"a plan in no region":       {"status", "storefront", "--endpoint", "http://127.0.0.1:1"},
+		"an answer without a word":  {"answer", plan, "storefront-1", "orders"},
 		"no such event":             {"invoke", "verify", event + "x", "--endpoint", "http://127.0.0.1:1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
-			t.Setenv("AWS_ENDPOINT_URL", "")
+			for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_CONFIG_FILE"} {
+				t.Setenv(name, "")
+			}
 			if got := code(execute(t, args...)); got != 2 {
 				t.Errorf("exit code %d, want 2", got)
 			}

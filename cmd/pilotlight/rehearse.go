@@ -101,6 +101,21 @@ func publishAll(w io.Writer, results []*report.Report, folder string) error {
 // publish prints the closing table, writes the report's files and says whether
 // the rehearsal was good.
 func publish(w io.Writer, r *report.Report, folder string) error {
+	if err := publishQuietly(r, folder); err != nil {
+		return err
+	}
+	if err := r.Table(w); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\nThe report: %s and %s\n", filepath.Join(folder, "report.html"), filepath.Join(folder, "report.json"))
+	if ok, _ := r.Verdict(); !ok {
+		return errBadAnswer
+	}
+	return nil
+}
+
+// publishQuietly writes the report's files.
+func publishQuietly(r *report.Report, folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
@@ -112,13 +127,6 @@ func publish(w io.Writer, r *report.Report, folder string) error {
 		if err := write(filepath.Join(folder, file.name), file.write); err != nil {
 			return err
 		}
-	}
-	if err := r.Table(w); err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "\nThe report: %s and %s\n", filepath.Join(folder, "report.html"), filepath.Join(folder, "report.json"))
-	if ok, _ := r.Verdict(); !ok {
-		return errBadAnswer
 	}
 	return nil
 }

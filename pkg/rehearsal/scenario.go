@@ -99,10 +99,25 @@ func Unfit(p *plan.Plan, name string) string {
 		return "the plan has no drill section"
 	case s.mode == run.Planned && !fences(p):
 		return "the plan has no fence, without which two sides would take writes"
-	case s.name == Malware && len(p.Protect) == 0:
-		return "the plan protects nothing, so that there is nothing from before the malware"
+	case s.name == ISPLoss && !fences(p):
+		return "the plan has no fence: once the line is back, two sides would take writes, and until then it is a power loss"
+	case s.name == Malware && !goesBack(p):
+		return "what the plan brings back follows by itself, malware included: it has nothing from before"
 	}
 	return ""
+}
+
+// goesBack says whether a plan brings back data of a moment that somebody chooses.
+func goesBack(p *plan.Plan) bool {
+	for s := range p.Steps() {
+		switch spec := s.Spec.(type) {
+		case *plan.RestoreVolumes:
+			return true
+		case *plan.PromoteDatabase:
+			return spec.Points != ""
+		}
+	}
+	return false
 }
 
 func fences(p *plan.Plan) bool {
