@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pilotlight/pilotlight/pkg/ledger"
+	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/run"
+)
+
+func newStatus() *cobra.Command {
+	endpoint := ""
+	cmd := &cobra.Command{
+		Use:   "status PLAN",
+		Short: "Show where a plan stands, how far its newest run is, and what waits for a person",
+		Long: "Show where a plan stands, how far its newest run is, what waits for a person, and which steps would\n" +
+			"not work now. The exit code is 1 when something waits for a person or would not work.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t, err := find(cmd, args[0], endpoint)
+			if err != nil {
+				return err
+			}
+			book := ledger.New(t.cfg)
+			state, _, err := book.State(cmd.Context(), t.plan)
+			if err != nil {
+				return err
+			}
+			record, err := book.Open(cmd.Context(), t.plan, state.Run)
+			if err != nil {
+				return err
+			}
+			ready, _, err := book.Readiness(cmd.Context(), t.plan)
+			if err != nil {
+				return err
+			}
+			if !show(cmd.OutOrStdout(), record, ready) {
+				return errBadAnswer
+			}
+			return nil
+		},
+	}
+	endpointFlag(cmd, &endpoint)
+	return cmd
+}
+
+// show writes the status and says whether nobody has anything to do.
+func show(w io.Writer, record run.Record, ready []run.Readiness) bool {
+	state := record.State
+	fmt.Fprintf(w, "plan %s is %s, and the %s side serves\n", state.Plan, state.Posture, state.Serving())
+	if !state.Unfenced.IsZero() {
+		fmt.Fprintf(w, "the old primary may take writes since %s\n", state.Unfenced.Format(time.RFC3339))
+	}
+	if state.Run != "" {
+		fmt.Fprintf(w, "run %s, %s: %s %s\n\n", state.Run, record.Mode(), state.Phase, state.End)
+		journal(w, record)
+	}
+	nobody, all := waits(w, record), works(w, ready)
+	return nobody && all
+}
+
+func journal(w io.Writer, record run.Record) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	defer table.Flush()
+	for _, entry := range record.Entries {
+		if entry.Event != run.Good && entry.Event != run.Missed {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", entry.At.Format(time.RFC3339), entry.Step, entry.Event, entry.Detail)
+		}
+	}
+	for _, said := range record.Answers {
+		fmt.Fprintf(table, "%s\t%s\tsaid %s\tby %s: %s\n", said.At.Format(time.RFC3339), said.Step, said.Word, said.By, said.Reason)
+	}
+}
+
+// waits writes what a person is waited for, and says whether there is nothing.
+func waits(w io.Writer, record run.Record) bool {
+	state, none := record.State, true
+	if state.Posture == run.NeedsPerson {
+		none = false
+		fmt.Fprintf(w, "\nthe plan needs a person; once all is as it should be:\n  pilotlight answer %s %s run standby | active\n", state.Plan, state.Run)
+	}
+	if _, stopped := record.Stopped(); stopped || !state.UnderWay() {
+		return none
+	}
+	for _, begun := range record.Begun() {
+		attempt := record.Attempt(begun.Step)
+		_, held := record.FindAttempt(begun.Step, run.Held, attempt)
+		_, said := record.Answer(begun.Step, attempt)
+		words := "retry | skip | abort"
+		if begun.Kind == plan.KindApprove && !held {
+			words = "yes | no"
+		}
+		if said || record.Passed(begun.Step) || !held && begun.Kind != plan.KindApprove {
+			continue
+		}
+		none = false
+		fmt.Fprintf(w, "\nstep %s waits for an answer:\n  pilotlight answer %s %s %s %s\n", begun.Step, state.Plan, state.Run, begun.Step, words)
+	}
+	return none
+}
+
+// works writes which steps would not work, and says whether all would.
+func works(w io.Writer, ready []run.Readiness) bool {
+	all := true
+	for _, step := range ready {
+		for _, problem := range step.Problems {
+			all = false
+			fmt.Fprintf(w, "\nstep %s would not work now: %s\n", step.Step, problem)
+		}
+	}
+	return all
+}

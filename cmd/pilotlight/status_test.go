@@ -1,0 +1,49 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/run"
+)
+
+func TestShow_saysWhatWaitsForAPersonAndHowToAnswer(t *testing.T) {
+	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	state, err := run.New("p").Start(run.Order{Reason: "a test"}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := run.Record{State: state.Opened(), Entries: []run.Entry{
+		{Step: "orders", Event: run.Begun, At: noon}, {Step: "orders", Event: run.Failed, At: noon, Detail: "no replica"}, {Step: "orders", Event: run.Held, At: noon},
+		{Step: "sure", Event: run.Begun, At: noon, Kind: plan.KindApprove}, {Step: "web", Event: run.Begun, At: noon},
+	}}
+	var out strings.Builder
+	if show(&out, record, []run.Readiness{{Step: "web", Problems: []string{"Raise the quota."}}}) {
+		t.Error("nobody has anything to do")
+	}
+	for _, says := range []string{
+		"plan p is failing-over", "run p-1, unplanned: running", "no replica", "pilotlight answer p p-1 orders retry | skip | abort",
+		"pilotlight answer p p-1 sure yes | no", "step web would not work now: Raise the quota.",
+	} {
+		if !strings.Contains(out.String(), says) {
+			t.Errorf("it does not say %q:\n%s", says, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "answer p p-1 web") {
+		t.Errorf("a step that is under way waits for an answer:\n%s", out.String())
+	}
+	dirty, err := record.State.Closed(run.Dirty, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.Reset()
+	if show(&out, run.Record{State: dirty}, nil) || !strings.Contains(out.String(), "pilotlight answer p p-1 run standby | active") {
+		t.Errorf("of a plan that needs a person:\n%s", out.String())
+	}
+	out.Reset()
+	if !show(&out, run.Record{State: run.New("p")}, nil) {
+		t.Errorf("of a plan that never ran:\n%s", out.String())
+	}
+}
