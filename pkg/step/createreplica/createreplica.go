@@ -74,6 +74,8 @@ func (k *Kind) Advance(ctx context.Context, r step.Run, spec plan.CreateReplica)
 	}
 	status := aws.ToString(replica.DBInstanceStatus)
 	switch {
+	case status == "deleting":
+		return pending("a database %s is being deleted; the name is free once it is gone", spec.Replica), nil
 	case !at.follows(replica, spec.Source):
 		return step.Progress{}, at.other(spec)
 	case broken(status):
@@ -173,7 +175,7 @@ func find(ctx context.Context, in *rds.Client, name string) (*types.DBInstance, 
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
 func broken(status string) bool {
 	switch status {
-	case "failed", "storage-full", "deleting", "inaccessible-encryption-credentials", "inaccessible-encryption-credentials-recoverable":
+	case "failed", "storage-full", "inaccessible-encryption-credentials", "inaccessible-encryption-credentials-recoverable":
 		return true
 	}
 	return strings.HasPrefix(status, "incompatible-")

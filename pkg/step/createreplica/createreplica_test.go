@@ -135,6 +135,20 @@ func encrypted(w *trial) {
 	}))
 }
 
+func TestAdvance_waitsForANameThatIsBecomingFree(t *testing.T) {
+	w := failback(t)
+	database(w, simulated.Home, "orders-3", 1)
+	must[*rds.DeleteDBInstanceOutput](t)(rds.NewFromConfig(new(simulated.Caller).Config(w.AWS, w.Front, simulated.Home)).DeleteDBInstance(t.Context(),
+		&rds.DeleteDBInstanceInput{DBInstanceIdentifier: aws.String("orders-3"), SkipFinalSnapshot: aws.Bool(true)}))
+	if got := must[step.Progress](t)(w.Advance()); got.Done || len(w.Caller.Changes) > 0 {
+		t.Errorf("while another of that name is deleted: %+v after %v", got, w.Caller.Changes)
+	}
+	w.Settle(w.Advance)
+	if len(w.Caller.Changes) != 1 {
+		t.Errorf("changes %v", w.Caller.Changes)
+	}
+}
+
 func TestUndo_leavesAReplicaThatWasPromotedSince(t *testing.T) {
 	w := failback(t)
 	w.Settle(w.Advance)

@@ -170,6 +170,20 @@ func TestRestore_stopsForGoodWhenOnlyAPersonCanHelp(t *testing.T) {
 	}
 }
 
+func TestRestore_waitsForANameThatIsBecomingFree(t *testing.T) {
+	w := pinned(t)
+	w.Settle(w.Advance)
+	must[*rds.DeleteDBInstanceOutput](t)(rds.NewFromConfig(new(simulated.Caller).Config(w.AWS, w.Front, away)).DeleteDBInstance(t.Context(),
+		&rds.DeleteDBInstanceInput{DBInstanceIdentifier: aws.String("orders-2"), SkipFinalSnapshot: aws.Bool(true)}))
+	if got := must[step.Progress](t)(w.Advance()); got.Done || len(w.Caller.Changes) > 1 {
+		t.Errorf("while another of that name is deleted: %+v after %v", got, w.Caller.Changes)
+	}
+	w.Settle(w.Advance)
+	if len(w.Caller.Changes) != 2 {
+		t.Errorf("changes %v", w.Caller.Changes)
+	}
+}
+
 func (w *world) instance(name string) types.DBInstance {
 	w.t.Helper()
 	out := must[*rds.DescribeDBInstancesOutput](w.t)(w.team(w.Run.Recovery).DescribeDBInstances(w.t.Context(), &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String(name)}))

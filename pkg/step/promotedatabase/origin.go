@@ -43,6 +43,10 @@ func (k *Kind) origin(ctx context.Context, r step.Run, spec plan.PromoteDatabase
 	if spec.Policy != "" {
 		return origin{}, step.Permanent("the run has pinned no snapshot of policy %s in %s: wait for one, or take a later moment, and start the run again", spec.Policy, k.region)
 	}
+	if !r.AsOf.IsZero() {
+		return origin{}, step.Permanent("%s follows its source, and nothing has its data from before %s: protect the database by a policy, or start a run without a moment",
+			spec.Replica, r.AsOf.UTC().Format(time.RFC3339))
+	}
 	return k.snapshotOf(ctx, r, spec.Replica)
 }
 

@@ -62,8 +62,12 @@ func (k *Kind) Advance(ctx context.Context, r step.Run, spec plan.PromoteDatabas
 	return k.promote(ctx, r, spec)
 }
 
-// copies says whether the step restores a database of its own.
-func copies(r step.Run, spec plan.PromoteDatabase) bool { return spec.Policy != "" || r.Drill != nil }
+// copies says whether the step restores a database of its own. So it does instead of
+// promoting a replica when the run takes data from before a moment: a replica has
+// whatever was done to its source.
+func copies(r step.Run, spec plan.PromoteDatabase) bool {
+	return spec.Policy != "" || r.Drill != nil || spec.Replica != "" && !r.AsOf.IsZero()
+}
 
 // leftOut is of a global database, whose failover cannot be tried on a copy. Later
 // steps get a name that never resolves, so that none of them reaches production.

@@ -32,6 +32,8 @@ func (k *Kind) restore(ctx context.Context, r step.Run, spec plan.PromoteDatabas
 	}
 	status := aws.ToString(db.DBInstanceStatus)
 	switch {
+	case status == "deleting":
+		return pending("a database %s is being deleted; the name is free once it is gone", w.name), nil
 	case !mine(r, db.TagList):
 		return step.Progress{}, taken(w.name, k.region)
 	case broken(status):

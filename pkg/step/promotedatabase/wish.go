@@ -31,7 +31,7 @@ type wish struct {
 func wanted(r step.Run, spec plan.PromoteDatabase) wish {
 	of := cmp.Or(spec.Database, &plan.Database{})
 	w := wish{
-		name:    strings.ToLower(r.Drill.Named(cmp.Or(spec.As, spec.Replica))),
+		name:    strings.ToLower(r.Drill.Named(spec.Restored(!r.AsOf.IsZero()))),
 		cluster: spec.Policy != "" && of.Cluster != "",
 		class:   optional(spec.Class), multiAZ: spec.MultiAZ,
 		subnets: optional(spec.SubnetGroup), groups: spec.SecurityGroups,
