@@ -1,6 +1,7 @@
 package step
 
 import (
+	"strings"
 	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/lineage"
@@ -22,3 +23,15 @@ func (r Run) Made() map[string]string {
 func (r Run) Mine(tags map[string]string) bool {
 	return tags[lineage.Plan] == r.Plan && tags[lineage.Run] == r.ID && tags[lineage.Step] == r.Step
 }
+
+// Remember is the value of the tag Before: how a thing was, and whose memory that
+// is. It is written on the thing before it is changed, so that a crash between the
+// two leaves a memory too many and never a change without one.
+func (r Run) Remember(was string) string { return r.memory() + was }
+
+// Remembered is what this step of this run wrote with Remember.
+func (r Run) Remembered(tags map[string]string) (was string, ok bool) {
+	return strings.CutPrefix(tags[lineage.Before], r.memory())
+}
+
+func (r Run) memory() string { return r.ID + "/" + r.Step + " " }
