@@ -94,6 +94,16 @@ func understood(function string, payload []byte) (Answer, error) {
 	return answer, nil
 }
 
+// missing is an output that the plan names and the answer lacks; "" is none.
+func missing(spec plan.InvokeFunction, answer Answer) string {
+	for _, name := range spec.Outputs {
+		if _, ok := answer.Outputs[name]; !ok {
+			return name
+		}
+	}
+	return ""
+}
+
 // Check asks Lambda whether the step's role may invoke the function, and whether an
 // invocation ends before the step stops waiting for it.
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html

@@ -90,6 +90,9 @@ func (k *Kind) Advance(ctx context.Context, r step.Run, spec plan.InvokeFunction
 	if answer.Status == Failed {
 		return step.Progress{}, step.Permanent("%s failed: %s", spec.Function, answer.Detail)
 	}
+	if lacks := missing(spec, answer); answer.Status == Done && lacks != "" {
+		return step.Progress{}, step.Permanent("%s is done without the output %s, which the plan names: have it answer {\"outputs\": {%q: …}}", spec.Function, lacks, lacks)
+	}
 	return step.Progress{Done: answer.Status == Done, Detail: spec.Function + ": " + answer.Detail, Outputs: answer.Outputs}, nil
 }
 

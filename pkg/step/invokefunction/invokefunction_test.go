@@ -142,6 +142,17 @@ func TestAdvance_tellsWhatIsForGoodFromWhatTimeMends(t *testing.T) {
 	}
 }
 
+func TestAdvance_isNotDoneWithoutTheOutputsThatThePlanNames(t *testing.T) {
+	w := newWorld(t, wait, done)
+	w.spec.Outputs = []string{"pages", "hits"}
+	if got, err := w.advance(); err != nil || got.Done {
+		t.Errorf("%+v, %v; want pending", got, err)
+	}
+	if _, err := w.advance(); failure.ClassOf(err) != failure.Permanent || !strings.Contains(err.Error(), "hits") {
+		t.Errorf("error %v; want a permanent one that names the output", err)
+	}
+}
+
 func TestAdvance_isNeverSentTwiceInOneLook(t *testing.T) {
 	w := newWorld(t, done)
 	w.CrashAt = 1
