@@ -22,6 +22,10 @@ func promoteGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 		switch {
 		case spec.Replica != "":
 			replicas = append(replicas, spec.Replica)
+			if spec.Database != nil { // a run as of a moment restores a database beside the replica
+				made.instances = append(made.instances, spec.Restored(true))
+				made.sources = append(made.sources, spec.Database.Instance)
+			}
 			if p.Drill != nil {
 				made.instances = append(made.instances, p.Drill.Named(spec.Replica))
 				made.copied = append(made.copied, spec.Replica)

@@ -163,6 +163,19 @@ type PromoteDatabase struct {
 	RPO      Duration  `json:"rpo,omitempty"`
 }
 
+// Restored is the identifier of the database that the step restores. With Replica
+// it restores one in a drill, and beside the replica when a run takes data from
+// before a moment.
+func (p PromoteDatabase) Restored(asOf bool) string {
+	switch {
+	case p.As != "":
+		return p.As
+	case asOf:
+		return p.Replica + "-before"
+	}
+	return p.Replica
+}
+
 // RegisterTargets registers running instances with a target group.
 type RegisterTargets struct {
 	Targets   string `json:"targets"`         // target group name

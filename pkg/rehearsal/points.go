@@ -1,7 +1,6 @@
 package rehearsal
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -203,7 +202,7 @@ func (r *rehearsal) databasesBack(ctx context.Context, data *back) error {
 const fromBackups = 5 * time.Minute
 
 // serving is the name of the database that a promotion makes.
-func (r *rehearsal) serving(spec *plan.PromoteDatabase) string { return cmp.Or(spec.As, spec.Replica) }
+func (r *rehearsal) serving(spec *plan.PromoteDatabase) string { return spec.Restored(r.scenario.asOf) }
 
 // databaseTime is the moment that a database's data are of, and how that is known.
 func (r *rehearsal) databaseTime(ctx context.Context, db rdstypes.DBInstance) (time.Time, string, error) {
