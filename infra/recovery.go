@@ -43,6 +43,7 @@ func newRecoveryStack(scope constructs.Construct, b *blueprint.Blueprint, binari
 	for _, machine := range s.blueprint.Machines {
 		s.machine(machine)
 	}
+	s.people()
 	s.schedules()
 	s.rules()
 	s.alarms()

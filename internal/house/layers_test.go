@@ -8,7 +8,7 @@ import (
 // domain are the packages that hold decisions.
 var domain = []string{
 	"pkg/age", "pkg/answering", "pkg/backlog", "pkg/blueprint", "pkg/closing", "pkg/decide", "pkg/drill", "pkg/failure", "pkg/holding", "pkg/input", "pkg/lineage",
-	"pkg/names", "pkg/opening", "pkg/plan", "pkg/posture", "pkg/protect", "pkg/report", "pkg/retention",
+	"pkg/names", "pkg/opening", "pkg/plan", "pkg/posture", "pkg/protect", "pkg/report", "pkg/reserve", "pkg/retention",
 	"pkg/run", "pkg/signal", "pkg/step", "pkg/workflow",
 }
 
