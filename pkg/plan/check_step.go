@@ -114,6 +114,8 @@ func (c stepCheck) checkPlace() bool {
 		c.wrong(c.path, "a repair leaves no side: the primary region goes on serving", "the step under recover or failback")
 	case needsOther && c.plan.Primary == OnPremises:
 		c.wrong(c.path, "acts on the side that is left, which is on-premises: Pilotlight acts in AWS regions alone", "nothing: leave the step out, and write in the runbook who does it there")
+	case c.step.Kind == KindFence && c.plan.Accounts != nil && c.course == CourseRecover:
+		c.wrong(c.path, "would act in the other account, where nothing that Pilotlight deploys may: that is what keeps the copies safe from there", "approve, and write in the runbook who shuts the other account's side")
 	case shift != nil && shift.Via != ViaCNAME && c.course == CourseRepair:
 		c.wrong(c.path+".via", "a repair moves no users between regions", "cname, where a name leads to what was repaired")
 	default:

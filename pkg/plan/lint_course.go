@@ -74,7 +74,8 @@ func (f *file) lintFence(p, on *Plan, course Course) {
 			}
 		}
 	})
-	if !fenced && len(p.Failback) > 0 {
+	refused := p.Accounts != nil && course == CourseRecover // see checkPlace
+	if !fenced && !refused && len(p.Failback) > 0 {
 		f.warn(course.list(), "nothing keeps "+leaves+" from taking writes that the way back would lose", "fence: {instances: "+examples["selector"]+"} before the database is promoted")
 	}
 }

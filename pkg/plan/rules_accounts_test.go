@@ -14,6 +14,8 @@ var accountMistakes = []mistake{
 	{"the same account", "444455556666", "011122223333", "accounts.recovery: is the primary account: who breaks into it could delete the copies too", false},
 	{"backups across accounts", "protect:\n", "protect:\n  - {name: orders, database: {instance: orders}}\n",
 		"protect[0].database: RDS replicates automated backups within one account alone, and the recovery side is another one; write by: snapshots in it", false},
+	{"fence across accounts", "recover:\n", "recover:\n  - fence: {instances: {tags: {app: adopted}}}\n",
+		"recover[0].fence: would act in the other account, where nothing that Pilotlight deploys may: that is what keeps the copies safe from there; write approve", false},
 }
 
 func TestLoad_reportsOneMistakeOfAccountsOnce(t *testing.T) {
