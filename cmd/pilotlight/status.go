@@ -54,7 +54,7 @@ func show(w io.Writer, record run.Record, ready []run.Readiness) bool {
 	state := record.State
 	fmt.Fprintf(w, "plan %s is %s, and the %s side serves\n", state.Plan, state.Posture, state.Serving())
 	if !state.Unfenced.IsZero() {
-		fmt.Fprintf(w, "the old primary may take writes since %s\n", state.Unfenced.Format(time.RFC3339))
+		fmt.Fprintf(w, "unfenced since %s: the old primary may still take writes\n", state.Unfenced.Format(time.RFC3339))
 	}
 	if state.Run != "" {
 		fmt.Fprintf(w, "run %s, %s: %s %s\n\n", state.Run, record.Mode(), state.Phase, state.End)

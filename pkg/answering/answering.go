@@ -57,6 +57,9 @@ func Handler(ledger Ledger) func(context.Context, json.RawMessage) (Answer, erro
 		if request.Word == settleStandby || request.Word == settleActive {
 			return settle(ctx, ledger, record, request)
 		}
+		if record.State.Phase == run.Reserved && record.State.Run == request.Run {
+			return giveBack(ctx, ledger, record, request)
+		}
 		answer, err := judge(record, request)
 		if err != nil {
 			return Answer{}, err
@@ -109,6 +112,23 @@ func settle(ctx context.Context, ledger Ledger, record run.Record, request Reque
 	}
 	slog.InfoContext(ctx, "settled", "plan", request.Plan, "run", request.Run, "posture", settled.Posture, "by", request.By, "reason", request.Reason)
 	return Answer{fmt.Sprintf("plan %s is %s, says %s", request.Plan, settled.Posture, request.By)}, nil
+}
+
+// giveBack ends a run that its parent has reserved and not started: for the day on
+// which the parent is gone and cannot do so.
+func giveBack(ctx context.Context, ledger Ledger, record run.Record, request Request) (Answer, error) {
+	if request.Step != run.Whole || request.Word != run.SayAbort {
+		return Answer{}, failure.BadInputf("run %s has not started: run %s has reserved it; abort is the one answer to it, for step %q", request.Run, record.State.Parent(), run.Whole)
+	}
+	free, err := record.State.Closed(run.Aborted, record.Now)
+	if err != nil {
+		return Answer{}, err
+	}
+	if err := ledger.Swap(ctx, record.State, free); err != nil {
+		return Answer{}, fmt.Errorf("give back plan %s: %w", request.Plan, err)
+	}
+	slog.InfoContext(ctx, "given back", "plan", request.Plan, "run", request.Run, "by", request.By, "reason", request.Reason)
+	return Answer{fmt.Sprintf("plan %s is %s, says %s", request.Plan, free.Posture, request.By)}, nil
 }
 
 // judge makes the answer, or says why nobody asked for it.

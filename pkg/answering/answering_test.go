@@ -166,6 +166,21 @@ func TestSettle_putsAPlanThatNeedsAPersonWhereThePersonSays(t *testing.T) {
 	}
 }
 
+func TestAnswer_givesBackWhatADeadParentHasReserved(t *testing.T) {
+	book := ledgertest.New(noon)
+	state, err := run.New("p").Reserve(run.Order{Reason: "for all-3", Parent: "all-3"}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	book.Set(state)
+	if err := says(t, book, "p-1", run.Whole, "planned"); failure.ClassOf(err) != failure.BadInput || !strings.Contains(err.Error(), "all-3") {
+		t.Errorf("%v; want a refusal that names the parent's run", err)
+	}
+	if err := says(t, book, "p-1", run.Whole, "abort"); err != nil || book.Of("p").Posture != run.Standby || book.Of("p").UnderWay() {
+		t.Errorf("%v, %+v; want the plan in standby", err, book.Of("p"))
+	}
+}
+
 // signed is a request to the function URL, as Lambda passes it on.
 // https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
 func signed(caller, body string) json.RawMessage {
