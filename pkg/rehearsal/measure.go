@@ -38,6 +38,9 @@ func (r *rehearsal) measure(ctx context.Context) error {
 	if err := r.leftovers(ctx); err != nil {
 		return fmt.Errorf("look for leftovers: %w", err)
 	}
+	if err := r.drift(ctx); err != nil {
+		return fmt.Errorf("look for drift: %w", err)
+	}
 	r.calls()
 	r.report.Modelled = r.modelled
 	for _, row := range r.cloud.Durations.Table() {

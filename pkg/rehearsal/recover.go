@@ -89,6 +89,9 @@ func outcomeOf(record run.Record, step string) (report.Outcome, string) {
 	if entry, ok := record.Find(step, run.Done); ok {
 		return report.Done, entry.Detail
 	}
+	if entry, ok := record.First(step, run.Skipped); ok {
+		return report.Skipped, "passed over: " + entry.Detail
+	}
 	if entry, ok := record.Find(step, run.Failed); ok {
 		return report.Failed, entry.Detail
 	}

@@ -32,7 +32,7 @@ func (r *rehearsal) stock(ctx context.Context) (inventory.Inventory, error) {
 	return all, nil
 }
 
-// shown bounds how many differences a report tells.
+// shown bounds how many differences a check tells.
 const shown = 5
 
 // unchanged is whether AWS is as it was before the run.
@@ -42,20 +42,7 @@ func (r *rehearsal) unchanged(ctx context.Context) (report.Check, error) {
 	if err != nil {
 		return check, err
 	}
-	things := maps.Clone(now)
-	maps.Copy(things, r.before)
-	var other []string
-	for _, thing := range slices.Sorted(maps.Keys(things)) {
-		switch was, is := r.before[thing], now[thing]; {
-		case was == is:
-		case was == "":
-			other = append(other, "new: "+thing)
-		case is == "":
-			other = append(other, "gone: "+thing)
-		default:
-			other = append(other, fmt.Sprintf("%s was %q and is %q", thing, was, is))
-		}
-	}
+	other := differences(r.before, now)
 	check.OK, check.Seen = len(other) == 0, fmt.Sprintf("%d things, none of them changed", len(now))
 	if !check.OK {
 		check.Seen = strings.Join(other[:min(shown, len(other))], "; ")
@@ -64,4 +51,42 @@ func (r *rehearsal) unchanged(ctx context.Context) (report.Check, error) {
 		}
 	}
 	return check, nil
+}
+
+// drift is what the team's own infrastructure as code should hear of: all that is
+// known by a name and is not as it was. Instances and volumes come and go, and are
+// in nobody's code.
+func (r *rehearsal) drift(ctx context.Context) error {
+	if r.takenBack() {
+		return nil
+	}
+	now, err := r.stock(ctx)
+	if err != nil {
+		return err
+	}
+	for _, difference := range differences(r.before, now) {
+		if !strings.HasPrefix(difference, "instance ") && !strings.HasPrefix(difference, "volume ") {
+			r.report.Drift = append(r.report.Drift, difference)
+		}
+	}
+	return nil
+}
+
+// differences are sentences without an end, in the order of the things.
+func differences(before, now inventory.Inventory) []string {
+	things := maps.Clone(now)
+	maps.Copy(things, before)
+	var other []string
+	for _, thing := range slices.Sorted(maps.Keys(things)) {
+		switch was, is := before[thing], now[thing]; {
+		case was == is:
+		case was == "":
+			other = append(other, thing+" is new: "+is)
+		case is == "":
+			other = append(other, thing+" is gone")
+		default:
+			other = append(other, fmt.Sprintf("%s was %q and is %q", thing, was, is))
+		}
+	}
+	return other
 }

@@ -37,6 +37,7 @@ type view struct {
 	Gauges   []gauge
 	Roles    []role
 	Hung     int
+	Remarks  []string
 }
 
 // gauge is a measure as two bars on one scale.
@@ -64,7 +65,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	ok, found := r.Verdict()
 	v := view{
 		Report: r, Style: template.CSS(style), OK: ok, Found: found, Headline: r.title(),
-		Chart: r.timeline(), Roles: r.roles(),
+		Chart: r.timeline(), Roles: r.roles(), Remarks: r.remarks(),
 		Gauges: []gauge{
 			newGauge("RTO", "how long users were without the application", r.RTO),
 			newGauge("RPO", "how old the data was that came back", r.RPO),

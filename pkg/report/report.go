@@ -35,7 +35,7 @@ type Report struct {
 	// one; zero: it is fenced, or cannot be.
 	Unfenced time.Time `json:"unfenced,omitzero"`
 	// Drift is what the run changed that the team's own infrastructure as code should
-	// hear of, a name or id each.
+	// hear of: each by its name, with how it was and is.
 	Drift []string `json:"drift,omitempty"`
 
 	RTO Measure `json:"rto"`

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -23,6 +24,9 @@ func (r *Report) Table(w io.Writer) error {
 	}
 	if ok {
 		fmt.Fprintf(&out, "✓ %s\n", r.headline())
+	}
+	for _, said := range r.remarks() {
+		fmt.Fprintf(&out, "· %s\n", said)
 	}
 	if c := r.Caveat(); c != "" {
 		fmt.Fprintf(&out, "  %s\n", c)
@@ -73,6 +77,9 @@ func style() table.Style {
 
 // headline is a good run in one sentence.
 func (r *Report) headline() string {
+	if r.RTO.Unneeded != "" {
+		return fmt.Sprintf("%s: every check passed, nothing left over, and %s.", cmp.Or(string(r.End), "No result"), r.RTO.Unneeded)
+	}
 	return fmt.Sprintf("Recovered in %s with data %s old: every objective met, every check passed, nothing left over.",
 		r.RTO.Measured(), r.RPO.Measured())
 }

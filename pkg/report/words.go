@@ -33,10 +33,25 @@ func words(seconds float64) string {
 
 // Measured says the measurement in words.
 func (m Measure) Measured() string {
+	if m.MeasuredSeconds == nil && m.Unneeded != "" {
+		return "none"
+	}
 	if m.MeasuredSeconds == nil {
 		return "not measured"
 	}
 	return words(*m.MeasuredSeconds)
+}
+
+// remarks are whole sentences of what a reader should know beside the verdict.
+func (r *Report) remarks() []string {
+	said := append([]string(nil), r.Notes...)
+	if !r.Unfenced.IsZero() {
+		said = append(said, fmt.Sprintf("What was left in %s is unfenced since %s: it may take writes when it comes back.", r.Primary, moment(r.Unfenced)))
+	}
+	for _, difference := range r.Drift {
+		said = append(said, "For your own infrastructure as code: "+difference+".")
+	}
+	return said
 }
 
 // Caveat says in words what was not as on AWS. Empty: everything was.
