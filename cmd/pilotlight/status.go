@@ -95,7 +95,8 @@ func waits(w io.Writer, record run.Record) bool {
 		if begun.Kind == plan.KindApprove && !held {
 			words = "yes | no"
 		}
-		if said || record.Passed(begun.Step) || !held && begun.Kind != plan.KindApprove {
+		_, skipped := record.First(begun.Step, run.Skipped)
+		if said || skipped || !held && (begun.Kind != plan.KindApprove || record.Passed(begun.Step)) {
 			continue
 		}
 		none = false

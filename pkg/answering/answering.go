@@ -169,7 +169,7 @@ func ofStep(record run.Record, request Request, attempt int) error {
 	_, held := record.FindAttempt(request.Step, run.Held, attempt)
 	words := []run.Word{run.SayRetry, run.SaySkip, run.SayAbort}
 	switch {
-	case held && !record.Passed(request.Step):
+	case held: // also when it is done: its function may have died before it could say so
 	case ok && begun.Kind == plan.KindApprove && !record.Passed(request.Step):
 		words = []run.Word{run.SayYes, run.SayNo}
 	default:

@@ -65,6 +65,18 @@ func TestAnswer_isWrittenWhereSomebodyAsked(t *testing.T) {
 	}
 }
 
+// A step whose function dies each time after it has written that it is done is held
+// all the same, because the machine never heard.
+func TestAnswer_isTakenToAHeldStepThatIsDone(t *testing.T) {
+	book := held(t)
+	if err := book.Note(t.Context(), "p", run.Entry{Run: "p-1", Step: "orders", Event: run.Done, At: noon}); err != nil {
+		t.Fatal(err)
+	}
+	if err := says(t, book, "p-1", "orders", "skip"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAnswer_isRefusedWhereNobodyAsked(t *testing.T) {
 	for _, c := range []struct{ run, step, word, why string }{
 		{"p-1", "web", "skip", "asks nothing"},
