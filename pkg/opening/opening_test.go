@@ -130,30 +130,6 @@ func asks(names ...string) opening.Request {
 
 var needsBoth = asks("web", "data")
 
-func TestNewest_neverUsesHalfASet(t *testing.T) {
-	for name, c := range map[string]struct {
-		points []lineage.Point
-		want   []string
-	}{
-		"nothing is there":                   {nil, nil},
-		"the newest set is whole":            {append(pair("old", "i-1", 2*time.Hour), pair("new", "i-1", time.Hour)...), []string{"snap-newf", "snap-newg"}},
-		"the newest set is still copied":     {append(pair("old", "i-1", 2*time.Hour), volume("new", "i-1", "f", time.Hour, lineage.Complete), volume("new", "i-1", "g", time.Hour, lineage.Pending)), []string{"snap-oldf", "snap-oldg"}},
-		"half of the newest set has failed":  {append(pair("old", "i-1", 2*time.Hour), volume("new", "i-1", "f", time.Hour, lineage.Complete), volume("new", "i-1", "g", time.Hour, lineage.Failed)), []string{"snap-oldf", "snap-oldg"}},
-		"half of the newest set is missing":  {append(pair("old", "i-1", 2*time.Hour), volume("new", "i-1", "f", time.Hour, lineage.Complete)), []string{"snap-oldf", "snap-oldg"}},
-		"only halves of two sets are there":  {[]lineage.Point{volume("old", "i-1", "f", 2*time.Hour, lineage.Complete), volume("new", "i-1", "g", time.Hour, lineage.Complete)}, nil},
-		"two instances, each with its own":   {append(pair("b", "i-2", 2*time.Hour), pair("a", "i-1", time.Hour)...), []string{"snap-af", "snap-ag", "snap-bf", "snap-bg"}},
-		"the newest image is whole":          {[]lineage.Point{image("ami-old", 48*time.Hour, lineage.Complete), image("ami-new", time.Hour, lineage.Complete)}, []string{"ami-new"}},
-		"the newest image is being copied":   {[]lineage.Point{image("ami-old", 48*time.Hour, lineage.Complete), image("ami-new", time.Hour, lineage.Pending)}, []string{"ami-old"}},
-		"the only image could not be copied": {[]lineage.Point{image("ami-new", time.Hour, lineage.Failed)}, nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, ids(opening.Newest(c.points))); diff != "" {
-				t.Errorf("chosen (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
 func TestHandler_pinsOnceAndTakesTheRunUp(t *testing.T) {
 	book := started(t)
 	r := &region{points: map[string][]lineage.Point{"web": {image("ami-1", time.Hour, lineage.Complete)}, "data": pair("s1", "i-1", time.Hour)}}
