@@ -112,11 +112,10 @@ func open(t *testing.T, book *ledgertest.Ledger, r *region, request opening.Requ
 
 // asks is open-run's input for policies; one with a star names a key.
 func asks(names ...string) opening.Request {
-	request := opening.Request{Plan: shop, Run: id, Recovery: "us-west-2"}
-	request.Needs = protect.Overview{Plan: shop, Primary: "us-east-1", Recovery: "us-west-2"}
+	request := opening.Request{Plan: shop, Run: id, Recovery: "us-west-2", Needs: protect.Overview{Plan: shop, Primary: "us-east-1", Recovery: "us-west-2"}}
 	for _, name := range names {
-		policy := plan.Policy{Name: strings.TrimSuffix(name, "*"), Every: plan.Duration(time.Hour), RPO: plan.Duration(time.Hour)}
 		selector := &plan.Selector{Tags: map[string]string{"app": shop}}
+		policy := plan.Policy{Name: strings.TrimSuffix(name, "*"), Every: plan.Duration(time.Hour), RPO: plan.Duration(time.Hour)}
 		if policy.Volumes = selector; policy.Name == "web" {
 			policy.Volumes, policy.Images = nil, selector
 		}
