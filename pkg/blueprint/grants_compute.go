@@ -1,12 +1,16 @@
 package blueprint
 
 import (
+	"slices"
+
+	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 )
 
 func launchGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 	grants := []Grant{
-		see(p.Recovery, "ec2:DescribeInstances", "ec2:DescribeLaunchTemplateVersions", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets"),
+		see(p.Recovery, "ec2:DescribeInstances", "ec2:DescribeInstanceTypeOfferings", "ec2:DescribeLaunchTemplateVersions",
+			"ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVolumes"),
 		{Actions: []string{"ec2:RunInstances"}, Regions: []string{p.Recovery}, Resources: []string{
 			unowned(p.Recovery, "image/*"), unowned(p.Recovery, "snapshot/*"),
 			regional("ec2", p.Recovery, "launch-template/*"), regional("ec2", p.Recovery, "subnet/*"),
@@ -16,33 +20,57 @@ func launchGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 		makes(p, p.Recovery, "RunInstances", "instance/*", "volume/*"),
 		tags(p.Recovery, "RunInstances", "instance/*", "volume/*"),
 	}
-	if roles := instanceRoles(steps); len(roles) > 0 {
+	grants = append(grants, Grant{
+		Actions:   []string{"ec2:TerminateInstances", "ec2:DeleteVolume"},
+		Resources: owned(p.Recovery, []string{"instance/*", "volume/*"}), Regions: []string{p.Recovery}, Condition: ours(p),
+	})
+	if roles := instanceRoles(p, steps); len(roles) > 0 {
 		grants = append(grants, Grant{Actions: []string{"iam:PassRole"}, Resources: roles,
 			Condition: map[string]map[string]string{"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}})
 	}
 	grants = append(grants, keyGrants(p.Recovery)...)
 	var groups []string
 	for _, s := range steps {
-		if targets := s.Spec.(*plan.LaunchInstances).Targets; targets != "" {
-			groups = append(groups, regional("elasticloadbalancing", p.Recovery, "targetgroup/"+targets+"/*"))
-		}
+		spec := s.Spec.(*plan.LaunchInstances)
+		groups = append(groups, spec.Targets, spec.DrillTargets)
 	}
-	if len(groups) > 0 {
-		grants = append(grants,
-			Grant{Actions: []string{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"}, Resources: []string{"*"},
-				Regions: []string{p.Recovery}, Because: "ELB Describe actions have no resource level"},
-			Grant{Actions: []string{"elasticloadbalancing:RegisterTargets"}, Resources: groups, Regions: []string{p.Recovery}})
-	}
-	return grants
+	return append(grants, targetGrants(p.Recovery, groups)...)
 }
 
-// instanceRoles are the roles that the launched instances take on: those that the
-// plan names and no other, because who can pass any role can become any role.
-func instanceRoles(steps []*plan.Step) []string {
-	var roles []string
+// targetGrants let a step fill and empty the target groups of these names; an empty
+// name is none.
+func targetGrants(region string, names []string) []Grant {
+	var groups []string
+	for _, name := range names {
+		if arn := regional("elasticloadbalancing", region, "targetgroup/"+name+"/*"); name != "" && !slices.Contains(groups, arn) {
+			groups = append(groups, arn)
+		}
+	}
+	if len(groups) == 0 {
+		return nil
+	}
+	return []Grant{
+		{Actions: []string{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"}, Resources: []string{"*"},
+			Regions: []string{region}, Because: "ELB Describe actions have no resource level"},
+		{Actions: []string{"elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"}, Resources: groups, Regions: []string{region}},
+	}
+}
+
+// instanceRoles are the roles that the launched instances take on, in a drill too:
+// those that the plan names and no other, because who can pass any role can become
+// any role.
+func instanceRoles(p *plan.Plan, steps []*plan.Step) []string {
+	var names []string
 	for _, s := range steps {
-		if role := s.Spec.(*plan.LaunchInstances).Role; role != "" {
-			roles = append(roles, "arn:${Partition}:iam::${Account}:role/"+role)
+		names = append(names, s.Spec.(*plan.LaunchInstances).Role)
+	}
+	if p.Drill != nil {
+		names = append(names, p.Drill.Role)
+	}
+	var roles []string
+	for _, name := range names {
+		if arn := "arn:${Partition}:iam::${Account}:role/" + name; name != "" && !slices.Contains(roles, arn) {
+			roles = append(roles, arn)
 		}
 	}
 	return roles
@@ -54,15 +82,82 @@ func restoreGrants(p *plan.Plan, _ []*plan.Step) []Grant {
 		makes(p, p.Recovery, "CreateVolume", "volume/*"),
 		Grant{Actions: []string{"ec2:CreateVolume"}, Resources: []string{unowned(p.Recovery, "snapshot/*")}, Regions: []string{p.Recovery}, Condition: ours(p)},
 		tags(p.Recovery, "CreateVolume", "volume/*"),
-		Grant{Actions: []string{"ec2:AttachVolume", "ec2:DeleteVolume"}, Resources: []string{regional("ec2", p.Recovery, "volume/*")}, Regions: []string{p.Recovery}, Condition: ours(p)},
-		Grant{Actions: []string{"ec2:AttachVolume"}, Resources: []string{regional("ec2", p.Recovery, "instance/*")}, Regions: []string{p.Recovery}},
+		Grant{Actions: []string{"ec2:AttachVolume", "ec2:DetachVolume", "ec2:DeleteVolume"}, Resources: []string{regional("ec2", p.Recovery, "volume/*")}, Regions: []string{p.Recovery}, Condition: ours(p)},
+		Grant{Actions: []string{"ec2:AttachVolume", "ec2:DetachVolume"}, Resources: []string{regional("ec2", p.Recovery, "instance/*")}, Regions: []string{p.Recovery}},
 	)
 }
 
-func addressGrants(*plan.Plan, []*plan.Step) []Grant { return nil }
+// resizeGrants: instances are those of the names that the plan has, and a drill's own.
+func resizeGrants(p *plan.Plan, steps []*plan.Step) []Grant {
+	change := []string{"ec2:StopInstances", "ec2:StartInstances", "ec2:ModifyInstanceAttribute", "ec2:CreateTags", "ec2:DeleteTags"}
+	grants := []Grant{see(p.Recovery, "ec2:DescribeInstances", "ec2:DescribeInstanceTypeOfferings")}
+	for _, s := range steps {
+		grants = append(grants, onInstances(p.Recovery, change, named(s.Spec.(*plan.ResizeInstances).Instances)))
+	}
+	if p.Drill != nil {
+		grants = append(grants, onInstances(p.Recovery, change, ours(p)))
+	}
+	return grants
+}
 
-func registerGrants(*plan.Plan, []*plan.Step) []Grant { return nil }
+func onInstances(region string, actions []string, with map[string]map[string]string) Grant {
+	return Grant{Actions: actions, Resources: owned(region, []string{"instance/*"}), Regions: []string{region}, Condition: with}
+}
 
-func resizeGrants(*plan.Plan, []*plan.Step) []Grant { return nil }
+// named is true of a resource with this Name tag.
+func named(name string) map[string]map[string]string {
+	return map[string]map[string]string{"StringEquals": {"aws:ResourceTag/Name": name}}
+}
 
-func scaleGrants(*plan.Plan, []*plan.Step) []Grant { return nil }
+// addressGrants: the addresses are those that the plan names. The instance may be any
+// that an earlier step launched.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+func addressGrants(p *plan.Plan, steps []*plan.Step) []Grant {
+	var addresses []string
+	for _, s := range steps {
+		spec := s.Spec.(*plan.AssociateAddress)
+		for _, address := range []string{spec.Address, spec.Drill} {
+			if address != "" {
+				addresses = append(addresses, regional("ec2", p.Recovery, "elastic-ip/"+address))
+			}
+		}
+	}
+	return []Grant{
+		see(p.Recovery, "ec2:DescribeAddresses", "ec2:DescribeInstances"),
+		{Actions: []string{"ec2:AssociateAddress", "ec2:DisassociateAddress", "ec2:CreateTags", "ec2:DeleteTags"}, Resources: addresses, Regions: []string{p.Recovery}},
+		{Actions: []string{"ec2:AssociateAddress"}, Resources: owned(p.Recovery, []string{"instance/*", "network-interface/*"}), Regions: []string{p.Recovery}},
+	}
+}
+
+// registerGrants: a note is written on instances, with the one key that it has.
+func registerGrants(p *plan.Plan, steps []*plan.Step) []Grant {
+	var groups []string
+	for _, s := range steps {
+		spec := s.Spec.(*plan.RegisterTargets)
+		groups = append(groups, spec.Targets, spec.Drill)
+	}
+	note := onInstances(p.Recovery, []string{"ec2:CreateTags", "ec2:DeleteTags"},
+		map[string]map[string]string{"ForAllValues:StringEquals": {"aws:TagKeys": lineage.Registered}})
+	return append([]Grant{see(p.Recovery, "ec2:DescribeInstances"), note}, targetGrants(p.Recovery, groups)...)
+}
+
+func scaleGrants(p *plan.Plan, steps []*plan.Step) []Grant {
+	var groups, services []string
+	for _, s := range steps {
+		if spec := s.Spec.(*plan.ScaleGroup); spec.Group != "" {
+			groups = append(groups, regional("autoscaling", p.Recovery, "autoScalingGroup:*:autoScalingGroupName/"+spec.Group))
+		} else {
+			services = append(services, regional("ecs", p.Recovery, "service/"+spec.Cluster+"/"+spec.Service))
+		}
+	}
+	var grants []Grant
+	if len(groups) > 0 {
+		grants = append(grants,
+			Grant{Actions: []string{"autoscaling:DescribeAutoScalingGroups"}, Resources: []string{"*"}, Regions: []string{p.Recovery}, Because: "Auto Scaling's Describe actions have no resource level"},
+			Grant{Actions: []string{"autoscaling:UpdateAutoScalingGroup", "autoscaling:CreateOrUpdateTags", "autoscaling:DeleteTags"}, Resources: groups, Regions: []string{p.Recovery}})
+	}
+	if len(services) > 0 {
+		grants = append(grants, Grant{Actions: []string{"ecs:DescribeServices", "ecs:UpdateService", "ecs:TagResource", "ecs:UntagResource"}, Resources: services, Regions: []string{p.Recovery}})
+	}
+	return grants
+}
