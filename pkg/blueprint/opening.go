@@ -19,7 +19,7 @@ func openGrants(p *plan.Plan) []Grant {
 		if on.Recovery == plan.OnPremises {
 			continue
 		}
-		grants = more(grants, see(on.Recovery, "ec2:DescribeSnapshots", "ec2:DescribeImages"))
+		grants = more(grants, see(on.Recovery, "ec2:DescribeImages", "ec2:DescribeSnapshots", "ec2:DescribeVolumes"))
 		for _, kind := range kindsOf(p) {
 			if len(kind.names) > 0 {
 				grants = more(grants, kind.sees(on.Recovery)...)

@@ -103,5 +103,6 @@ func Points(ctx context.Context, cfg aws.Config, plan, policy string) ([]lineage
 	if err != nil {
 		return nil, fmt.Errorf("list the snapshots of policy %s in %s: %w", policy, cfg.Region, err)
 	}
-	return points(snapshots, cfg.Region), nil
+	found := points(snapshots, cfg.Region)
+	return found, devices(ctx, ec2.NewFromConfig(cfg), found)
 }
