@@ -92,7 +92,7 @@ func resizeGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 	change := []string{"ec2:StopInstances", "ec2:StartInstances", "ec2:ModifyInstanceAttribute", "ec2:CreateTags", "ec2:DeleteTags"}
 	grants := []Grant{see(p.Recovery, "ec2:DescribeInstances", "ec2:DescribeInstanceTypeOfferings")}
 	for _, s := range steps {
-		grants = append(grants, onInstances(p.Recovery, change, named(s.Spec.(*plan.ResizeInstances).Instances)))
+		grants = append(grants, onInstances(p.Recovery, change, withName(s.Spec.(*plan.ResizeInstances).Instances)))
 	}
 	if p.Drill != nil {
 		grants = append(grants, onInstances(p.Recovery, change, ours(p)))
@@ -104,8 +104,8 @@ func onInstances(region string, actions []string, with map[string]map[string]str
 	return Grant{Actions: actions, Resources: owned(region, []string{"instance/*"}), Regions: []string{region}, Condition: with}
 }
 
-// named is true of a resource with this Name tag.
-func named(name string) map[string]map[string]string {
+// withName is true of a resource with this Name tag.
+func withName(name string) map[string]map[string]string {
 	return map[string]map[string]string{"StringEquals": {"aws:ResourceTag/Name": name}}
 }
 
