@@ -9,12 +9,11 @@ import (
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
-	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"github.com/pilotlight/pilotlight/internal/simulated"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
@@ -77,16 +76,13 @@ func aPoint(w *world, p *plan.Plan) any {
 	return &plan.RestoreVolumes{Policy: "data", AttachTo: p.Name + "-worker"}
 }
 
-// anInstance runs in a region under a name.
-func anInstance(w *world, region, name string) string {
-	client := ec2.NewFromConfig(w.Upstream(region))
-	image, err := client.RegisterImage(w.t.Context(), &ec2.RegisterImageInput{Name: aws.String(name), RootDeviceName: aws.String("/dev/xvda")})
-	out, err := client.RunInstances(w.t.Context(), &ec2.RunInstancesInput{
-		ImageId: must(w, image, err).ImageId, MinCount: aws.Int32(1), MaxCount: aws.Int32(1), InstanceType: types.InstanceTypeT4gSmall,
-		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeInstance, Tags: []types.Tag{{Key: aws.String("Name"), Value: aws.String(name)}}}},
-	})
-	return aws.ToString(must(w, out, err).Instances[0].InstanceId)
+// servers are the team's in a region.
+func (w *world) servers(region string) simulated.Servers {
+	return simulated.Servers{T: w.t, Config: w.Upstream(region)}
 }
+
+// anInstance runs in a region under a name.
+func anInstance(w *world, region, name string) { w.servers(region).Instance(name, region+"a") }
 
 func aSite(w *world, p *plan.Plan) any {
 	anInstance(w, primary, p.Name)
@@ -111,14 +107,8 @@ func aSmallInstance(w *world, p *plan.Plan) any {
 
 func aTargetGroup(w *world, p *plan.Plan) any {
 	anInstance(w, recovery, p.Name)
-	client := ec2.NewFromConfig(w.Upstream(recovery))
-	vpcs, err := client.DescribeVpcs(w.t.Context(), &ec2.DescribeVpcsInput{})
-	name := targetGroup(p)
-	_, err = elb.NewFromConfig(w.Upstream(recovery)).CreateTargetGroup(w.t.Context(), &elb.CreateTargetGroupInput{
-		Name: aws.String(name), Protocol: elbtypes.ProtocolEnumHttp, Port: aws.Int32(80), VpcId: must(w, vpcs, err).Vpcs[0].VpcId,
-	})
-	must(w, 0, err)
-	return &plan.RegisterTargets{Targets: name, Instances: p.Name}
+	w.servers(recovery).TargetGroup(targetGroup(p))
+	return &plan.RegisterTargets{Targets: targetGroup(p), Instances: p.Name}
 }
 
 // targetGroup is a name of at most 32 characters, which is what ELB takes.
@@ -128,13 +118,7 @@ func targetGroup(p *plan.Plan) string {
 }
 
 func aTemplate(w *world, p *plan.Plan) any {
-	client := ec2.NewFromConfig(w.Upstream(recovery))
-	image, err := client.RegisterImage(w.t.Context(), &ec2.RegisterImageInput{Name: aws.String(p.Name), RootDeviceName: aws.String("/dev/xvda")})
-	_, err = client.CreateLaunchTemplate(w.t.Context(), &ec2.CreateLaunchTemplateInput{
-		LaunchTemplateName: aws.String(p.Name),
-		LaunchTemplateData: &types.RequestLaunchTemplateData{ImageId: must(w, image, err).ImageId, InstanceType: types.InstanceTypeT4gSmall},
-	})
-	must(w, 0, err)
+	w.servers(recovery).Template(p.Name)
 	return &plan.LaunchInstances{Template: p.Name, Count: 2, Zones: []string{recovery + "a", recovery + "b"}}
 }
 
