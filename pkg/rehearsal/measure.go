@@ -109,7 +109,7 @@ func (r *rehearsal) outage() {
 		}
 		shopper.Segments = append(shopper.Segments, report.Segment{From: s.From, To: s.To, OK: s.OK, Address: s.Address, Visits: s.Visits})
 	}
-	from, to, ok := visits.Since(r.struck).Outage()
+	from, to, ok := visits.Since(r.noticed()).Outage()
 	shopper.OutFrom, shopper.OutTo = from, to
 	switch {
 	case ok:
@@ -126,6 +126,14 @@ func (r *rehearsal) outage() {
 			rto.WhyNot += ", because " + why.Error()
 		}
 	}
+}
+
+// noticed is from when on users may miss pages because of what struck.
+func (r *rehearsal) noticed() time.Time {
+	if r.dark.IsZero() {
+		return r.struck
+	}
+	return r.dark
 }
 
 func (r *rehearsal) calls() {

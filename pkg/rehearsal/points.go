@@ -45,6 +45,7 @@ func (r *rehearsal) recoveryPoints(ctx context.Context) error {
 	if err := r.databasesBack(ctx, &data); err != nil {
 		return err
 	}
+	r.following(&data)
 	rpo := &r.report.RPO
 	switch {
 	case len(data.missing) > 0:
@@ -200,6 +201,31 @@ func (r *rehearsal) databasesBack(ctx context.Context, data *back) error {
 // every five minutes.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIT.html
 const fromBackups = 5 * time.Minute
+
+// following are data that no step brings back, because they follow by themselves:
+// buckets, tables, and databases that a command promotes. How far they were behind
+// is modelled.
+func (r *rehearsal) following(data *back) {
+	follow := func(what, policy string) {
+		lag := r.cloud.Durations.ReplicaLag
+		r.report.RecoveryPoints = append(r.report.RecoveryPoints, r.point(what+" (replication lag, modelled)", policy, r.struck.Add(-lag)))
+		data.ages = append(data.ages, lag)
+	}
+	for _, policy := range r.Plan.Protect {
+		switch {
+		case r.scenario.asOf:
+		case policy.Table != nil:
+			follow("table "+policy.Table.Name, policy.Name)
+		case policy.Bucket != nil:
+			follow("bucket "+policy.Bucket.Replica, policy.Name)
+		}
+	}
+	for s := range r.on.Steps() {
+		if spec, ok := s.Spec.(*plan.RunCommand); ok && spec.Lag != nil && r.record.Passed(s.ID) {
+			follow("the database of "+spec.Instances, s.ID)
+		}
+	}
+}
 
 // serving is the name of the database that a promotion makes.
 func (r *rehearsal) serving(spec *plan.PromoteDatabase) string { return spec.Restored(r.scenario.asOf) }

@@ -23,6 +23,10 @@ const generations = 2
 // protectionLimit is how long a generation may take, in data time.
 const protectionLimit = 6 * time.Hour
 
+// beforeDue is when a disaster strikes before the next point is due: late enough to be
+// the worst moment, early enough that a busy machine does not miss it.
+const beforeDue = 3 * time.Minute
+
 // protect lets the schedules make recovery points, and jumps over the time in
 // which nothing happens. The disaster then strikes at the worst moment: right
 // before the next point is due.
@@ -48,7 +52,7 @@ func (r *rehearsal) protect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.cloud.Clock.Jump(due.Add(-time.Minute).Sub(r.cloud.Clock.Now()))
+	return r.cloud.Clock.Jump(due.Add(-beforeDue).Sub(r.cloud.Clock.Now()))
 }
 
 // generation waits until every protected thing has n usable points in the

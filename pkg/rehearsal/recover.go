@@ -47,7 +47,7 @@ func (r *rehearsal) recover(ctx context.Context) error {
 		r.problem("Run %s had not ended after %s; the rehearsal gave up on it.", r.record.State.Run, r.patience())
 	case r.record.State.End == run.Recovered && r.shopper != nil:
 		_, err = r.within(ctx, r.patience(), func(context.Context) (bool, error) {
-			_, _, served := r.shopper.Visits().Since(r.struck).Outage()
+			_, _, served := r.shopper.Visits().Since(r.noticed()).Outage()
 			return served, nil
 		})
 	}

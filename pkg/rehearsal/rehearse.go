@@ -80,6 +80,7 @@ type episode struct {
 	before   inventory.Inventory          // what was in AWS
 	home     map[string]map[string]string // by policy: the protected volumes, each with its instance
 	struck   time.Time                    // data time
+	dark     time.Time                    // when users noticed; zero: when it struck
 	record   run.Record                   // the run, as the ledger last told it
 	asked    map[string]time.Time         // of what the run asked people, since when
 	restored []restored                   // what the run made, as AWS has it

@@ -117,6 +117,7 @@ func (r *rehearsal) infect(ctx context.Context) error {
 	r.modelled = append(r.modelled, report.Duration{Name: "malware unnoticed", Seconds: unnoticed.Seconds(), Source: "until recovery points have it: " + fromPerson})
 	r.Say("the newest recovery points are spoiled; somebody notices, and takes the shop off the net")
 	r.workload.Side(r.on.Primary).Kill()
+	r.dark = r.cloud.Clock.Now()
 	return nil
 }
 

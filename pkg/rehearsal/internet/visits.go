@@ -35,18 +35,35 @@ type Segment struct {
 }
 
 // Outage is the first outage: from the first of three misses in a row until the
-// first of thirty good answers in a row. The RTO is to − from. ok is false while
-// there is no such end; from is zero when there was no outage at all.
+// first of thirty good answers in a row, after which nobody is led any more to where
+// pages were missed: of two sides that share the users one may go on answering. The
+// RTO is to − from. ok is false while there is no such end; from is zero when there
+// was no outage at all.
 func (v Visits) Outage() (from, to time.Time, ok bool) {
 	begin, found := v.run(0, outageMisses, false)
 	if !found {
 		return time.Time{}, time.Time{}, false
 	}
-	end, found := v.run(begin, recoveredAnswers, true)
+	last := begin
+	for i := begin; i < len(v); i++ {
+		if !v[i].OK && v[i].Address == v[begin].Address && v[i].Address != "" {
+			last = i
+		}
+	}
+	after := begin
+	if v.shared(begin, last) {
+		after = last
+	}
+	end, found := v.run(after, recoveredAnswers, true)
 	if !found {
 		return v[begin].At, time.Time{}, false
 	}
 	return v[begin].At, v[end].At, true
+}
+
+// shared says whether others were served elsewhere while pages were missed.
+func (v Visits) shared(from, to int) bool {
+	return slices.ContainsFunc(v[from:to+1], func(visit Visit) bool { return visit.OK && visit.Address != v[from].Address })
 }
 
 // run finds where the first unbroken run of n visits of one outcome begins.
