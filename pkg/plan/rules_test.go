@@ -30,6 +30,7 @@ var mistakes = []mistake{
 	{"plan's name too long", "plan: base", "plan: " + strings.Repeat("x", 33), "has 33 characters; 32 are allowed", true},
 	{"topic as an ARN", "notify: on-call", "notify: arn:aws:sns:us-west-2:111122223333:on-call", "is not the name of an SNS topic: letters, digits, hyphens and _; write on-call", true},
 	{"topic with blanks", "notify: on-call", "notify: the night shift", "is not the name of an SNS topic", true},
+	{"step that is called like the run itself", "set-parameter: {name", "set-parameter: {id: run, name", "run is a name that Pilotlight uses itself", true},
 	{"unknown strategy", "pilot-light", "warm-standy", "write warm-standby", true},
 	{"zone for a region", "primary: us-east-1", "primary: us-east-1b", `"us-east-1b" is not an AWS region; write us-east-1`, true},
 	{"region with an account", "primary: us-east-1", "primary: {region: us-east-1, account: '1'}", "primary: is a mapping, not a region; write the region alone, such as us-west-2, and the account, if it has one of its own, under accounts", true},
