@@ -243,9 +243,10 @@ func (r *rehearsal) databaseTime(ctx context.Context, db rdstypes.DBInstance) (t
 	case origin.Latest:
 		return r.struck.Add(-fromBackups), "restored as late as its backups go, five minutes, modelled", nil
 	}
-	source, region, copied := r.cloud.Front.SourceOf(origin.Snapshot)
+	named := origin.Snapshot[strings.LastIndex(origin.Snapshot, ":")+1:] // an ARN's last part
+	source, region, copied := r.cloud.Front.SourceOf(named)
 	if !copied {
-		source, region = origin.Snapshot, r.on.Recovery
+		source, region = named, r.on.Recovery
 	}
 	out, err := rds.NewFromConfig(r.cloud.Upstream(region)).DescribeDBSnapshots(ctx, &rds.DescribeDBSnapshotsInput{DBSnapshotIdentifier: aws.String(source)})
 	if err != nil {
