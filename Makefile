@@ -40,8 +40,8 @@ rehearse-all: .venv/ready ## every plan in every game day that it answers, into 
 	./bin/pilotlight rehearse-all plans/*.yaml
 
 test: setup ## all tests: unit, property, the rehearsal end to end, CDK templates
-	go test $$(go list ./... | grep -v '/pkg/rehearsal$$')
-	go test ./pkg/rehearsal # alone: it measures time, and a busy machine adds to it
+	go test -timeout 30m $$(go list ./... | grep -v '/pkg/rehearsal$$')
+	go test -timeout 40m ./pkg/rehearsal # alone: it measures time, and a busy machine adds to it
 	cd pkg/rehearsal/simulator && ../../../.venv/bin/python -m unittest discover --quiet --start-directory tests --top-level-directory .
 
 check: test ## the tests, and vet, staticcheck and gofmt besides
