@@ -101,7 +101,7 @@ const (
 // settle puts a plan that needed a person where that person says it is.
 func settle(ctx context.Context, ledger Ledger, record run.Record, request Request) (Answer, error) {
 	if record.State.Run != request.Run {
-		return Answer{}, failure.BadInputf("run %s is not the newest of plan %s; that is %s", request.Run, request.Plan, record.State.Run)
+		return Answer{}, failure.Failed{Class: failure.RunOver, Message: fmt.Sprintf("run %s is not the newest of plan %s; that is %q", request.Run, request.Plan, record.State.Run)}
 	}
 	settled, err := record.State.Settled(run.Posture(request.Word), record.Now)
 	if err != nil {
