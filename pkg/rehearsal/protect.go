@@ -56,9 +56,19 @@ func (r *rehearsal) protect(ctx context.Context) error {
 }
 
 // generation waits until every protected thing has n usable points in the
-// recovery region. Time in which nothing is under way is jumped over.
+// recovery region.
 func (r *rehearsal) generation(ctx context.Context, n int) error {
-	var lacks string
+	lacks, err := r.gather(ctx, n)
+	if err == nil && lacks != "" {
+		err = fmt.Errorf("no recovery point of generation %d within %s for %s", n, protectionLimit, lacks)
+	}
+	return err
+}
+
+// gather waits until everything that is protected has n usable points where copies go,
+// and says what still lacks them after the limit. Time in which nothing is under way
+// is jumped over.
+func (r *rehearsal) gather(ctx context.Context, n int) (lacks string, err error) {
 	made, err := r.within(ctx, protectionLimit, func(ctx context.Context) (bool, error) {
 		if !r.cloud.Settled() {
 			return false, nil
@@ -82,10 +92,10 @@ func (r *rehearsal) generation(ctx context.Context, n int) error {
 		}
 		return true, nil
 	})
-	if err == nil && !made {
-		err = fmt.Errorf("no recovery point of generation %d within %s for %s", n, protectionLimit, lacks)
+	if made {
+		lacks = ""
 	}
-	return err
+	return lacks, err
 }
 
 // lacking is what the policy of a pass protects and has not n usable points yet, or

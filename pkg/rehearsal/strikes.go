@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pilotlight/pilotlight/pkg/protect"
 	"github.com/pilotlight/pilotlight/pkg/report"
 )
 
@@ -30,20 +29,8 @@ func (r *rehearsal) heal(ctx context.Context) error {
 		return err
 	}
 	r.Say("protecting what serves now: recovery points in the other direction")
-	var lacks string
-	made, err := r.within(ctx, protectionLimit, func(ctx context.Context) (bool, error) {
-		passes, err := protect.OverviewOf(r.Plan).Begin(ctx, r.ledger)
-		if err != nil {
-			return false, err
-		}
-		for _, pass := range passes {
-			if lacks, err = r.lacking(ctx, pass, 1); err != nil || lacks != "" {
-				return false, err
-			}
-		}
-		return true, nil
-	})
-	if err == nil && !made {
+	lacks, err := r.gather(ctx, 1)
+	if err == nil && lacks != "" {
 		r.problem("What serves in %s was not protected within %s: %s.", r.on.Primary, protectionLimit, lacks)
 	}
 	if err != nil {

@@ -82,6 +82,11 @@ func Build(ctx context.Context, c *cloud.Cloud, p *plan.Plan, healthCheck string
 			return nil, fmt.Errorf("build what the plan finds in %s: %w", on.Recovery, err)
 		}
 	}
+	if home := sites[p.Primary]; home != nil && len(p.Failback) > 0 {
+		if err := home.keys(ctx, p); err != nil { // copies go there while the recovery region serves
+			return nil, fmt.Errorf("build the keys in %s: %w", p.Primary, err)
+		}
+	}
 	if err := sites[p.Recovery].ready(ctx, p); err != nil {
 		return nil, fmt.Errorf("build what the recovery region keeps: %w", err)
 	}
