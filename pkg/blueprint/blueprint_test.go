@@ -43,10 +43,10 @@ func TestCompile_ofABarePlanHasWhatARunNeedsAndNoMore(t *testing.T) {
 	for _, s := range b.Schedules {
 		schedules = append(schedules, s.Name)
 	}
-	if diff := cmp.Diff([]string{"decide-failover", "open-run", "close-run", "set-parameter"}, functions); diff != "" {
+	if diff := cmp.Diff([]string{"decide-failover", "open-run", "hold-step", "close-run", "answer-run", "set-parameter"}, functions); diff != "" {
 		t.Errorf("functions (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"pilotlight-bare-decide"}, schedules); diff != "" {
+	if diff := cmp.Diff([]string{"pilotlight-bare-decide", "pilotlight-bare-check-set-parameter"}, schedules); diff != "" {
 		t.Errorf("schedules (-want +got):\n%s", diff)
 	}
 	if b.Traffic != nil || len(b.Rules) != 0 || len(b.Forwards) != 0 {
@@ -82,9 +82,11 @@ func TestFunctions_haveAFolderAPurposeAndAName(t *testing.T) {
 				t.Errorf("rule %s invokes %s, which is not deployed", r.Name, r.Function)
 			}
 		}
-		for _, f := range inputs.Functions() {
-			if strings.Contains(b.Machines[0].Definition, workflow.Token(f)) && !seen[f] {
-				t.Errorf("the machine invokes %s, which is not deployed", f)
+		for _, machine := range b.Machines {
+			for _, f := range inputs.Functions() {
+				if strings.Contains(machine.Definition, workflow.Token(f)) && !seen[f] {
+					t.Errorf("machine %s invokes %s, which is not deployed", machine.Name, f)
+				}
 			}
 		}
 	})
@@ -135,7 +137,9 @@ func TestNames_areShortEnoughForAWSAndTakenOnce(t *testing.T) {
 		for _, f := range b.Forwards {
 			check("forward", f.Name, longestSchedule)
 		}
-		check("machine", b.Machines[0].Name, longestMachine)
+		for _, machine := range b.Machines {
+			check("machine", machine.Name, longestMachine)
+		}
 		check("table", b.Table, longestTable)
 	})
 }

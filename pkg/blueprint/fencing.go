@@ -73,12 +73,17 @@ func fenceGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 // stopGrants are of the instances that carry the tags alone.
 func stopGrants(region string, tags map[string]string) []Grant {
 	instances := []string{regional("ec2", region, "instance/*")}
-	note := carrying(tags)
-	maps.Copy(note, noted())
 	return []Grant{
 		{Actions: []string{"ec2:StartInstances", "ec2:StopInstances"}, Resources: instances, Regions: []string{region}, Condition: carrying(tags)},
-		{Actions: []string{"ec2:CreateTags", "ec2:DeleteTags"}, Resources: instances, Regions: []string{region}, Condition: note},
+		{Actions: []string{"ec2:CreateTags", "ec2:DeleteTags"}, Resources: instances, Regions: []string{region}, Condition: noting(carrying(tags))},
 	}
+}
+
+// noting limits a tagging call to the note on what also meets a condition.
+func noting(what map[string]map[string]string) map[string]map[string]string {
+	both := noted()
+	maps.Copy(both, what)
+	return both
 }
 
 // noted limits a tagging call to the note of how something was.

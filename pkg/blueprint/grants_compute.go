@@ -89,13 +89,15 @@ func restoreGrants(p *plan.Plan, _ []*plan.Step) []Grant {
 
 // resizeGrants: instances are those of the names that the plan has, and a drill's own.
 func resizeGrants(p *plan.Plan, steps []*plan.Step) []Grant {
-	change := []string{"ec2:StopInstances", "ec2:StartInstances", "ec2:ModifyInstanceAttribute", "ec2:CreateTags", "ec2:DeleteTags"}
+	change := []string{"ec2:StopInstances", "ec2:StartInstances", "ec2:ModifyInstanceAttribute"}
+	note := []string{"ec2:CreateTags", "ec2:DeleteTags"}
 	grants := []Grant{see(p.Recovery, "ec2:DescribeInstances", "ec2:DescribeInstanceTypeOfferings")}
 	for _, s := range steps {
-		grants = append(grants, onInstances(p.Recovery, change, withName(s.Spec.(*plan.ResizeInstances).Instances)))
+		named := withName(s.Spec.(*plan.ResizeInstances).Instances)
+		grants = append(grants, onInstances(p.Recovery, change, named), onInstances(p.Recovery, note, noting(named)))
 	}
 	if p.Drill != nil {
-		grants = append(grants, onInstances(p.Recovery, change, ours(p)))
+		grants = append(grants, onInstances(p.Recovery, change, ours(p)), onInstances(p.Recovery, note, noting(ours(p))))
 	}
 	return grants
 }
@@ -124,7 +126,8 @@ func addressGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 	}
 	return []Grant{
 		see(p.Recovery, "ec2:DescribeAddresses", "ec2:DescribeInstances"),
-		{Actions: []string{"ec2:AssociateAddress", "ec2:DisassociateAddress", "ec2:CreateTags", "ec2:DeleteTags"}, Resources: addresses, Regions: []string{p.Recovery}},
+		{Actions: []string{"ec2:AssociateAddress", "ec2:DisassociateAddress"}, Resources: addresses, Regions: []string{p.Recovery}},
+		{Actions: []string{"ec2:CreateTags", "ec2:DeleteTags"}, Resources: addresses, Regions: []string{p.Recovery}, Condition: noted()},
 		{Actions: []string{"ec2:AssociateAddress"}, Resources: owned(p.Recovery, []string{"instance/*", "network-interface/*"}), Regions: []string{p.Recovery}},
 	}
 }
@@ -154,10 +157,13 @@ func scaleGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 	if len(groups) > 0 {
 		grants = append(grants,
 			Grant{Actions: []string{"autoscaling:DescribeAutoScalingGroups"}, Resources: []string{"*"}, Regions: []string{p.Recovery}, Because: "Auto Scaling's Describe actions have no resource level"},
-			Grant{Actions: []string{"autoscaling:UpdateAutoScalingGroup", "autoscaling:CreateOrUpdateTags", "autoscaling:DeleteTags"}, Resources: groups, Regions: []string{p.Recovery}})
+			Grant{Actions: []string{"autoscaling:UpdateAutoScalingGroup"}, Resources: groups, Regions: []string{p.Recovery}},
+			Grant{Actions: []string{"autoscaling:CreateOrUpdateTags", "autoscaling:DeleteTags"}, Resources: groups, Regions: []string{p.Recovery}, Condition: noted()})
 	}
 	if len(services) > 0 {
-		grants = append(grants, Grant{Actions: []string{"ecs:DescribeServices", "ecs:UpdateService", "ecs:TagResource", "ecs:UntagResource"}, Resources: services, Regions: []string{p.Recovery}})
+		grants = append(grants,
+			Grant{Actions: []string{"ecs:DescribeServices", "ecs:UpdateService"}, Resources: services, Regions: []string{p.Recovery}},
+			Grant{Actions: []string{"ecs:TagResource", "ecs:UntagResource"}, Resources: services, Regions: []string{p.Recovery}, Condition: noted()})
 	}
 	return grants
 }

@@ -128,7 +128,8 @@ func eventSourceGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 	mappings := []string{regional("lambda", p.Recovery, "event-source-mapping:*")}
 	grants := []Grant{
 		{Actions: []string{"lambda:ListEventSourceMappings"}, Resources: []string{"*"}, Regions: []string{p.Recovery}, Because: "ListEventSourceMappings has no resource level"},
-		{Actions: []string{"lambda:ListTags", "lambda:TagResource", "lambda:UntagResource"}, Resources: mappings, Regions: []string{p.Recovery}},
+		{Actions: []string{"lambda:ListTags"}, Resources: mappings, Regions: []string{p.Recovery}},
+		{Actions: []string{"lambda:TagResource", "lambda:UntagResource"}, Resources: mappings, Regions: []string{p.Recovery}, Condition: noted()},
 	}
 	for _, s := range steps {
 		grants = append(grants, Grant{Actions: []string{"lambda:UpdateEventSourceMapping"}, Resources: mappings, Regions: []string{p.Recovery},

@@ -43,44 +43,58 @@ type task struct {
 	Parameters struct {
 		FunctionName string
 		Payload      map[string]any
+		Whole        string `json:"Payload.$"` // where the payload is taken from as it is
 	}
 	Branches []struct{ States map[string]task }
 }
 
 func TestMachine_sendsEveryFunctionWhatItTakes(t *testing.T) {
 	each(t, func(t *testing.T, b *blueprint.Blueprint) {
-		var machine struct{ States map[string]task }
-		if err := json.Unmarshal([]byte(b.Machines[0].Definition), &machine); err != nil {
-			t.Fatal(err)
-		}
-		invoked := map[string]bool{}
-		var visit func(states map[string]task)
-		visit = func(states map[string]task) {
-			for name, state := range states {
-				for _, branch := range state.Branches {
-					visit(branch.States)
-				}
-				if state.Parameters.FunctionName == "" {
-					continue
-				}
-				function := invokes(t, state.Parameters.FunctionName)
-				invoked[function] = true
-				raw, err := json.Marshal(fill(t, state.Parameters.Payload))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := inputs.Accepted(function, raw); err != nil {
-					t.Errorf("state %q: %v\n%s", name, err, raw)
-				}
-			}
-		}
-		visit(machine.States)
-		for _, must := range []string{workflow.OpenRun, workflow.CloseRun} {
-			if !invoked[must] {
-				t.Errorf("no state invokes %s", must)
-			}
+		for _, m := range b.Machines {
+			sendsWhatIsTaken(t, m)
 		}
 	})
+}
+
+func sendsWhatIsTaken(t *testing.T, m blueprint.Machine) {
+	t.Helper()
+	var machine struct{ States map[string]task }
+	if err := json.Unmarshal([]byte(m.Definition), &machine); err != nil {
+		t.Fatal(err)
+	}
+	invoked := map[string]bool{}
+	var visit func(states map[string]task)
+	visit = func(states map[string]task) {
+		for name, state := range states {
+			for _, branch := range state.Branches {
+				visit(branch.States)
+			}
+			if state.Parameters.FunctionName == "" {
+				continue
+			}
+			function := invokes(t, state.Parameters.FunctionName)
+			invoked[function] = true
+			if state.Parameters.Whole != "" { // a request that close-run has from the journal
+				if state.Parameters.Whole != "$.last.request" || !strings.HasPrefix(name, "take back ") {
+					t.Errorf("%s, state %q: the whole payload is from %s", m.Name, name, state.Parameters.Whole)
+				}
+				continue
+			}
+			raw, err := json.Marshal(fill(t, state.Parameters.Payload))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := inputs.Accepted(function, raw); err != nil {
+				t.Errorf("%s, state %q: %v\n%s", m.Name, name, err, raw)
+			}
+		}
+	}
+	visit(machine.States)
+	for _, must := range []string{workflow.OpenRun, workflow.HoldStep, workflow.CloseRun} {
+		if !invoked[must] {
+			t.Errorf("no state of %s invokes %s", m.Name, must)
+		}
+	}
 }
 
 // invokes is the function whose token stands for its ARN.
@@ -101,6 +115,7 @@ func fill(t *testing.T, payload map[string]any) map[string]any {
 	data := map[string]any{
 		"$$.Execution.Name": "storefront-1",
 		"$.failure":         map[string]any{"Error": "Pilotlight.Permanent", "Cause": "{}"},
+		"$.last.request":    map[string]any{"op": "undo", "step": "data"},
 	}
 	filled := map[string]any{}
 	for key, value := range payload {

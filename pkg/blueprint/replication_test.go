@@ -49,7 +49,7 @@ func TestGrants_ofWhatWatchesReplicationOnlyReadWhatThePlanNames(t *testing.T) {
 			t.Errorf("it may not read %s: %q", want, named)
 		}
 	}
-	if len(b.Schedules) != 4 || len(b.Rules)+len(b.Forwards) != 0 {
-		t.Errorf("want a schedule a policy, the ages' and decide's, and no rule, as nothing sends it events: %+v, %+v, %+v", b.Schedules, b.Rules, b.Forwards)
+	if len(b.Schedules) != 5 || len(b.Rules)+len(b.Forwards) != 0 {
+		t.Errorf("want a schedule a policy, the ages', decide's and the step's check, and no rule, as nothing sends it events: %+v, %+v, %+v", b.Schedules, b.Rules, b.Forwards)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/pilotlight/pilotlight/pkg/blueprint"
@@ -21,8 +20,10 @@ func TestCompile_passesAValidatorThatOthersWrote(t *testing.T) {
 	}
 	definitions := map[string]string{}
 	for _, file := range planFiles(t) {
-		name := strings.TrimSuffix(filepath.Base(file), ".yaml") + ".json"
-		definitions[name] = withARNs(blueprintOf(t, file))
+		b := blueprintOf(t, file)
+		for _, machine := range b.Machines {
+			definitions[machine.Name+".json"] = withARNs(b, machine)
+		}
 	}
 	if out, err := validate(t, definitions); err != nil {
 		t.Errorf("%v:\n%s", err, out)
@@ -47,12 +48,12 @@ func validate(t *testing.T, definitions map[string]string) (string, error) {
 	return string(out), err
 }
 
-func withARNs(b *blueprint.Blueprint) string {
+func withARNs(b *blueprint.Blueprint, machine blueprint.Machine) string {
 	var functions []string
 	for _, function := range b.Functions {
 		functions = append(functions, function.Name)
 	}
-	return workflow.Resolve(b.Machines[0].Definition, functions, func(function string) string {
+	return workflow.Resolve(machine.Definition, functions, func(function string) string {
 		return "arn:aws:lambda:" + b.Recovery + ":123456789012:function:" + function + ":1"
 	})
 }
