@@ -128,7 +128,7 @@ func (r reader) addresses(ctx context.Context) error {
 		return err
 	}
 	for _, a := range out.Addresses {
-		r.note("address", a.AllocationId, "on %s%s", aws.ToString(a.InstanceId), ec2Tags(a.Tags))
+		r.note("address", a.AllocationId, "on %s %s%s", aws.ToString(a.InstanceId), aws.ToString(a.NetworkInterfaceId), ec2Tags(a.Tags))
 	}
 	return nil
 }

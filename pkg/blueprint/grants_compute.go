@@ -88,10 +88,11 @@ func restoreGrants(p *plan.Plan, _ []*plan.Step) []Grant {
 }
 
 // resizeGrants: instances are those of the names that the plan has, and a drill's own.
+// Starting one uses the keys of its volumes.
 func resizeGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 	change := []string{"ec2:StopInstances", "ec2:StartInstances", "ec2:ModifyInstanceAttribute"}
 	note := []string{"ec2:CreateTags", "ec2:DeleteTags"}
-	grants := []Grant{see(p.Recovery, "ec2:DescribeInstances", "ec2:DescribeInstanceTypeOfferings")}
+	grants := append(keyGrants(p.Recovery), see(p.Recovery, "ec2:DescribeInstances", "ec2:DescribeInstanceTypeOfferings"))
 	for _, s := range steps {
 		named := withName(s.Spec.(*plan.ResizeInstances).Instances)
 		grants = append(grants, onInstances(p.Recovery, change, named), onInstances(p.Recovery, note, noting(named)))
@@ -132,16 +133,21 @@ func addressGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 	}
 }
 
-// registerGrants: a note is written on instances, with the one key that it has.
+// registerGrants: a note is written on instances, with a key for each group.
 func registerGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 	var groups []string
 	for _, s := range steps {
 		spec := s.Spec.(*plan.RegisterTargets)
 		groups = append(groups, spec.Targets, spec.Drill)
 	}
-	note := onInstances(p.Recovery, []string{"ec2:CreateTags", "ec2:DeleteTags"},
-		map[string]map[string]string{"ForAllValues:StringEquals": {"aws:TagKeys": lineage.Registered}})
-	return append([]Grant{see(p.Recovery, "ec2:DescribeInstances"), note}, targetGrants(p.Recovery, groups)...)
+	grants := []Grant{see(p.Recovery, "ec2:DescribeInstances")}
+	for _, group := range slices.Compact(slices.Sorted(slices.Values(groups))) {
+		if group != "" {
+			grants = append(grants, onInstances(p.Recovery, []string{"ec2:CreateTags", "ec2:DeleteTags"},
+				map[string]map[string]string{"ForAllValues:StringEquals": {"aws:TagKeys": lineage.Registered + group}}))
+		}
+	}
+	return append(grants, targetGrants(p.Recovery, groups)...)
 }
 
 func scaleGrants(p *plan.Plan, steps []*plan.Step) []Grant {

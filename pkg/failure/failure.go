@@ -76,6 +76,8 @@ var permanent = map[string]bool{
 	"InvalidSubnetID.NotFound":                    true,
 	"InvalidGroup.NotFound":                       true,
 	"TargetGroupNotFound":                         true,
+	"ClusterNotFoundException":                    true, // ECS
+	"StateMachineDoesNotExist":                    true,
 	"DBInstanceNotFound":                          true,
 	"DBClusterSnapshotNotFoundFault":              true,
 	"DBInstanceAutomatedBackupNotFound":           true,

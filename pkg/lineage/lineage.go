@@ -26,8 +26,8 @@ const (
 	Step     = "pilotlight:step"     // … in this step
 	Drill    = "pilotlight:drill"    // made by this drill, which is a run
 	Expires  = "pilotlight:expires"  // of what a drill made: removed after this time, RFC 3339
-	// On an instance that a step registers with a target group, beside Before.
-	Registered = "pilotlight:registered"
+	// Registered and a target group's name: on an instance that a step registers there.
+	Registered = "pilotlight:registered/"
 	Before     = "pilotlight:before" // on what a step changed and did not make: how it was, for its Undo
 )
 

@@ -132,11 +132,20 @@ func (k *Kind) associate(ctx context.Context, a types.Address, instance string) 
 	return nil
 }
 
+// holder is what has the address: an instance, or an interface of none, with the
+// private address on it.
+func holder(a types.Address) string {
+	if aws.ToString(a.InstanceId) == "" && aws.ToString(a.NetworkInterfaceId) != "" {
+		return aws.ToString(a.NetworkInterfaceId) + " " + aws.ToString(a.PrivateIpAddress)
+	}
+	return cmp.Or(aws.ToString(a.InstanceId), nowhere)
+}
+
 func (k *Kind) remember(ctx context.Context, r step.Run, a types.Address) error {
 	if _, ok := r.Remembered(tagsOf(a)); ok {
 		return nil
 	}
-	was := cmp.Or(aws.ToString(a.InstanceId), nowhere)
+	was := holder(a)
 	_, err := k.ec2.CreateTags(ctx, &ec2.CreateTagsInput{
 		Resources: []string{aws.ToString(a.AllocationId)}, Tags: []types.Tag{{Key: aws.String(lineage.Before), Value: aws.String(r.Remember(was))}},
 	})

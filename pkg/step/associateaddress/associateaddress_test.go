@@ -44,11 +44,29 @@ func taken(t *testing.T) *trial {
 	return w
 }
 
+// bare has it lead to a network interface that is no instance's.
+func bare(t *testing.T) *trial {
+	w := free(t)
+	client := ec2.NewFromConfig(w.Team(simulated.Away))
+	made, err := client.CreateNetworkInterface(t.Context(), &ec2.CreateNetworkInterfaceInput{SubnetId: aws.String(w.Servers(simulated.Away).Subnet("us-west-2b"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.AssociateAddress(t.Context(), &ec2.AssociateAddressInput{
+		AllocationId: aws.String(w.Spec.Address), NetworkInterfaceId: made.NetworkInterface.NetworkInterfaceId, PrivateIpAddress: made.NetworkInterface.PrivateIpAddress,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
 func TestStep_isDoneOnceAndTakenBackFromAnywhere(t *testing.T) {
 	moved := []string{"us-west-2.CreateTags", "us-west-2.AssociateAddress"}
 	simulated.Hold(t, map[string]simulated.Scenario[plan.AssociateAddress]{
 		"an address that leads nowhere":   {Build: free, Changes: moved},
 		"an address that leads elsewhere": {Build: taken, Changes: moved},
+		"an address of an interface":      {Build: bare, Changes: moved},
 	}, (*trial).See)
 }
 

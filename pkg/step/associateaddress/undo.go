@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -30,22 +31,33 @@ func (k *Kind) Undo(ctx context.Context, r step.Run, spec plan.AssociateAddress)
 	if !ours {
 		return step.Nothing("the address is where it was"), nil
 	}
-	switch now := aws.ToString(a.InstanceId); {
-	case was == nowhere && now != "":
+	switch now := holder(a); {
+	case was == now:
+	case was == nowhere:
 		_, err := k.ec2.DisassociateAddress(ctx, &ec2.DisassociateAddressInput{AssociationId: a.AssociationId})
 		return step.Pending("the address is being freed"), err
-	case was != nowhere && now != was:
-		there, err := k.there(ctx, was)
-		if err != nil {
-			return step.Progress{}, err
-		}
-		if !there {
-			return step.Progress{Done: true, Left: fmt.Sprintf("Elastic IP %s led to instance %s, which is not there any more: lead it to where it belongs.", address, was)}, nil
-		}
-		return step.Pending("the address is being led back"), k.associate(ctx, a, was)
+	default:
+		return k.giveBack(ctx, a, was)
 	}
 	_, err = k.ec2.DeleteTags(ctx, &ec2.DeleteTagsInput{Resources: []string{address}, Tags: []types.Tag{{Key: aws.String(lineage.Before)}}})
 	return step.Nothing("the address is where it was"), err
+}
+
+func (k *Kind) giveBack(ctx context.Context, a types.Address, was string) (step.Progress, error) {
+	if eni, private, bare := strings.Cut(was, " "); bare {
+		_, err := k.ec2.AssociateAddress(ctx, &ec2.AssociateAddressInput{
+			AllocationId: a.AllocationId, NetworkInterfaceId: aws.String(eni), PrivateIpAddress: aws.String(private), AllowReassociation: aws.Bool(true),
+		})
+		return step.Pending("the address is being led back"), err
+	}
+	there, err := k.there(ctx, was)
+	if err != nil {
+		return step.Progress{}, err
+	}
+	if !there {
+		return step.Progress{Done: true, Left: fmt.Sprintf("Elastic IP %s led to instance %s, which is not there any more: lead it to where it belongs.", aws.ToString(a.AllocationId), was)}, nil
+	}
+	return step.Pending("the address is being led back"), k.associate(ctx, a, was)
 }
 
 // there says whether an instance can have an address.
@@ -89,7 +101,7 @@ func (k *Kind) Check(ctx context.Context, r step.Run, spec plan.AssociateAddress
 // nowhere is not tried.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateAddress.html
 func (k *Kind) dryRun(ctx context.Context, a types.Address) ([]string, error) {
-	if a.InstanceId == nil {
+	if aws.ToString(a.InstanceId) == "" {
 		return nil, nil
 	}
 	_, err := k.ec2.AssociateAddress(ctx, &ec2.AssociateAddressInput{

@@ -146,13 +146,13 @@ func (k *Kind) look(ctx context.Context, name string) (arn string, health map[st
 
 // register notes on each instance whose it is before it is registered.
 func (k *Kind) register(ctx context.Context, r step.Run, name, arn string, ids []string) error {
-	already, err := k.find(ctx, []types.Filter{{Name: aws.String("tag:" + lineage.Registered), Values: []string{r.Remember(name)}}})
+	already, err := k.find(ctx, []types.Filter{{Name: aws.String("tag:" + lineage.Registered + name), Values: []string{r.Remember("")}}})
 	if err != nil {
 		return err
 	}
 	fresh := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return slices.Contains(already, id) })
 	if len(fresh) > 0 {
-		_, err := k.servers.CreateTags(ctx, &ec2.CreateTagsInput{Resources: fresh, Tags: []types.Tag{{Key: aws.String(lineage.Registered), Value: aws.String(r.Remember(name))}}})
+		_, err := k.servers.CreateTags(ctx, &ec2.CreateTagsInput{Resources: fresh, Tags: []types.Tag{{Key: aws.String(lineage.Registered + name), Value: aws.String(r.Remember(""))}}})
 		if err != nil {
 			return fmt.Errorf("note that %d instances are registered with %s: %w", len(fresh), name, err)
 		}
@@ -177,7 +177,7 @@ func (k *Kind) Undo(ctx context.Context, r step.Run, spec plan.RegisterTargets) 
 	if name == "" {
 		return step.Nothing("a drill registered nothing"), nil
 	}
-	ids, err := k.find(ctx, []types.Filter{{Name: aws.String("tag:" + lineage.Registered), Values: []string{r.Remember(name)}}})
+	ids, err := k.find(ctx, []types.Filter{{Name: aws.String("tag:" + lineage.Registered + name), Values: []string{r.Remember("")}}})
 	if err != nil || len(ids) == 0 {
 		return step.Nothing("nothing is registered that this step registered"), err
 	}
@@ -194,7 +194,7 @@ func (k *Kind) Undo(ctx context.Context, r step.Run, spec plan.RegisterTargets) 
 		}
 		return step.Pending(fmt.Sprintf("%d instances are taken out of %s", len(in), name)), nil
 	}
-	_, err = k.servers.DeleteTags(ctx, &ec2.DeleteTagsInput{Resources: ids, Tags: []types.Tag{{Key: aws.String(lineage.Registered)}}})
+	_, err = k.servers.DeleteTags(ctx, &ec2.DeleteTagsInput{Resources: ids, Tags: []types.Tag{{Key: aws.String(lineage.Registered + name)}}})
 	return step.Nothing("nothing is registered that this step registered"), err
 }
 
