@@ -58,17 +58,17 @@ func (r *rehearsal) protect(ctx context.Context) error {
 // generation waits until every protected thing has n usable points in the
 // recovery region.
 func (r *rehearsal) generation(ctx context.Context, n int) error {
-	lacks, err := r.gather(ctx, n)
+	lacks, err := r.gather(ctx, n, func(plan.Policy) bool { return true })
 	if err == nil && lacks != "" {
 		err = fmt.Errorf("no recovery point of generation %d within %s for %s", n, protectionLimit, lacks)
 	}
 	return err
 }
 
-// gather waits until everything that is protected has n usable points where copies go,
-// and says what still lacks them after the limit. Time in which nothing is under way
+// gather waits until everything that a wanted policy protects has n usable points where
+// copies go, and says what still lacks them after the limit. Time in which nothing is under way
 // is jumped over.
-func (r *rehearsal) gather(ctx context.Context, n int) (lacks string, err error) {
+func (r *rehearsal) gather(ctx context.Context, n int, wanted func(plan.Policy) bool) (lacks string, err error) {
 	made, err := r.within(ctx, protectionLimit, func(ctx context.Context) (bool, error) {
 		if !r.cloud.Settled() {
 			return false, nil
@@ -83,6 +83,9 @@ func (r *rehearsal) gather(ctx context.Context, n int) (lacks string, err error)
 			return false, err
 		}
 		for _, pass := range passes {
+			if !wanted(pass.Policy) {
+				continue
+			}
 			if lacks, err = r.lacking(ctx, pass, n); err != nil {
 				return false, err
 			}
