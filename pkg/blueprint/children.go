@@ -45,6 +45,8 @@ func (b *Blueprint) beside(p *plan.Plan, kind plan.Kind) []Grant {
 		return b.tells(p)
 	case plan.KindRunPlan:
 		return b.runs(p)
+	case plan.KindShiftTraffic:
+		return b.watches(p)
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func (b *Blueprint) conduct(p *plan.Plan) error {
 			}
 		}
 		for kind, of := range steps {
-			grants[kind] = append(grants[kind][:len(grants[kind]):len(grants[kind])], stepGrants[kind](on, of)...)
+			grants[kind] = more(slices.Clone(grants[kind]), stepGrants[kind](on, of)...)
 		}
 	}
 	for _, kind := range kinds {

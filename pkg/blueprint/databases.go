@@ -1,6 +1,7 @@
 package blueprint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pilotlight/pilotlight/pkg/lineage"
@@ -178,9 +179,12 @@ func account(p *plan.Plan, region string) string {
 }
 
 func named(region, resource string, names []string) []string {
-	arns := make([]string, len(names))
-	for i, name := range names {
-		arns[i] = regional("rds", region, resource+strings.ToLower(name)) // as RDS keeps it
+	var arns []string
+	for _, name := range names {
+		arn := regional("rds", region, resource+strings.ToLower(name)) // as RDS keeps it
+		if !slices.Contains(arns, arn) {
+			arns = append(arns, arn)
+		}
 	}
 	return arns
 }

@@ -87,7 +87,12 @@ func noting(what map[string]map[string]string) map[string]map[string]string {
 }
 
 // noted limits a tagging call to the note of how something was.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-func noted() map[string]map[string]string {
-	return map[string]map[string]string{"ForAllValues:StringEquals": {"aws:TagKeys": lineage.Before}}
+func noted() map[string]map[string]string { return tagging(lineage.Before) }
+
+// tagging limits a tagging call to one tag. A call that names no tag would meet "for
+// all values", and takes off all that there are.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteTags.html
+func tagging(key string) map[string]map[string]string {
+	return map[string]map[string]string{"ForAllValues:StringEquals": {"aws:TagKeys": key}, "Null": {"aws:TagKeys": "false"}}
 }

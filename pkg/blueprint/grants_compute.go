@@ -144,7 +144,7 @@ func registerGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 	for _, group := range slices.Compact(slices.Sorted(slices.Values(groups))) {
 		if group != "" {
 			grants = append(grants, onInstances(p.Recovery, []string{"ec2:CreateTags", "ec2:DeleteTags"},
-				map[string]map[string]string{"ForAllValues:StringEquals": {"aws:TagKeys": lineage.Registered + group}}))
+				tagging(lineage.Registered+group)))
 		}
 	}
 	return append(grants, targetGrants(p.Recovery, groups)...)

@@ -40,8 +40,7 @@ func promoteGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 		here := []string{p.Recovery}
 		grants = append(grants,
 			Grant{Actions: []string{"rds:DescribeDBInstances", "rds:PromoteReadReplica", "rds:ModifyDBInstance"}, Resources: named(p.Recovery, "db:", replicas), Regions: here},
-			Grant{Actions: []string{"rds:AddTagsToResource", "rds:RemoveTagsFromResource"}, Resources: named(p.Recovery, "db:", replicas), Regions: here,
-				Condition: map[string]map[string]string{"ForAllValues:StringEquals": {"aws:TagKeys": lineage.Before}}},
+			Grant{Actions: []string{"rds:AddTagsToResource", "rds:RemoveTagsFromResource"}, Resources: named(p.Recovery, "db:", replicas), Regions: here, Condition: noted()},
 			readsLag(p.Recovery))
 	}
 	grants = append(grants, asksRDS(p.Recovery))
@@ -194,7 +193,8 @@ func retireGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 	if made {
 		grants = append(grants,
 			Grant{Actions: []string{"rds:CreateDBSnapshot", "rds:DeleteDBInstance"}, Resources: []string{anyDatabase}, Regions: here, Condition: ours(p)},
-			Grant{Actions: []string{"ec2:TerminateInstances", "ec2:CreateTags", "ec2:DeleteTags"}, Resources: owned(region, []string{"instance/*"}), Regions: here, Condition: ours(p)},
+			onInstances(region, []string{"ec2:TerminateInstances"}, ours(p)),
+			onInstances(region, []string{"ec2:CreateTags", "ec2:DeleteTags"}, noting(ours(p))),
 			Grant{Actions: []string{"ec2:CreateSnapshot", "ec2:DeleteVolume"}, Resources: owned(region, []string{"volume/*"}), Regions: here, Condition: ours(p)},
 			makes(p, region, "CreateSnapshot", "snapshot/*"), tags(region, "CreateSnapshot", "snapshot/*"),
 			Grant{Actions: []string{"ec2:DeleteSnapshot"}, Resources: owned(region, []string{"snapshot/*"}), Regions: here, Condition: ours(p)})

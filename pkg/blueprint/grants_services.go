@@ -31,15 +31,12 @@ func parameterGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 	}
 }
 
-// shiftGrants are of the ways that the plan uses. Route 53 and ARC's clusters are of
+// shiftGrants are of the ways that the plan uses, beside the one that watches. Route 53 and ARC's clusters are of
 // no region.
 func shiftGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 	var grants []Grant
-	var watched bool
 	for _, s := range steps {
 		switch spec := s.Spec.(*plan.ShiftTraffic); spec.Via {
-		case plan.ViaHealthCheck:
-			watched = true
 		case plan.ViaRoutingControl:
 			grants = append(grants, Grant{
 				Actions:   []string{"route53-recovery-cluster:GetRoutingControlState", "route53-recovery-cluster:UpdateRoutingControlStates"},
@@ -49,11 +46,19 @@ func shiftGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 			grants = append(grants, recordGrants(spec)...)
 		}
 	}
-	if watched {
-		grants = append(grants, Grant{Actions: []string{"cloudwatch:GetMetricStatistics"}, Resources: []string{"*"}, Regions: []string{p.Recovery},
-			Because: "GetMetricStatistics has no resource level; it only reads " + posture.Namespace(p.Name)})
-	}
 	return grants
+}
+
+// watches lets shift-traffic read the posture's metric, which is where Pilotlight
+// lives, whichever way users are moved.
+func (b *Blueprint) watches(p *plan.Plan) []Grant {
+	for s := range p.Steps() {
+		if spec, ok := s.Spec.(*plan.ShiftTraffic); ok && spec.Via == plan.ViaHealthCheck {
+			return []Grant{{Actions: []string{"cloudwatch:GetMetricStatistics"}, Resources: []string{"*"}, Regions: []string{b.Recovery},
+				Because: "GetMetricStatistics has no resource level; it only reads " + posture.Namespace(p.Name)}}
+		}
+	}
+	return nil
 }
 
 // recordGrants are for the record and the TXT record beside it, whose name ends in

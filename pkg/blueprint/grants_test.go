@@ -101,7 +101,7 @@ func named(action, function string, g blueprint.Grant) bool {
 	switch action {
 	case "ec2:DeleteTags", "autoscaling:DeleteTags", "ecs:UntagResource", "lambda:UntagResource", "rds:RemoveTagsFromResource":
 		key := g.Condition["ForAllValues:StringEquals"]["aws:TagKeys"]
-		return key == lineage.Before || strings.HasPrefix(key, lineage.Registered)
+		return (key == lineage.Before || strings.HasPrefix(key, lineage.Registered)) && g.Condition["Null"]["aws:TagKeys"] == "false"
 	case "ssm:RemoveTagsFromResource": // of parameters, by their whole names
 		return !wild(g.Resources, "")
 	case "elasticloadbalancing:DeregisterTargets": // from groups, by name; the rest of an ARN is a random id
