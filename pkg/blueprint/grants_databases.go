@@ -97,7 +97,7 @@ func (m restoring) grants(p *plan.Plan) []Grant {
 		{Actions: []string{"rds:DescribeDBSnapshots", "rds:DescribeDBInstanceAutomatedBackups"}, Resources: append(slices.Clone(points), regional("rds", region, "db:*")), Regions: here},
 		{Actions: []string{"rds:DescribeDBSubnetGroups", "rds:DescribeDBParameterGroups", "rds:DescribeDBClusterParameterGroups", "rds:DescribeOptionGroups"}, Resources: groups, Regions: here},
 		{Actions: []string{"rds:RestoreDBInstanceFromDBSnapshot", "rds:RestoreDBInstanceToPointInTime"},
-			Resources: slices.Concat(databases, named(region, "db:", m.sources), groups, points), Regions: here},
+			Resources: slices.Concat(named(region, "db:", slices.Concat(members, m.sources)), groups, points), Regions: here},
 		{Actions: []string{"rds:AddTagsToResource"}, Resources: all, Regions: here, Condition: tagged},
 		{Actions: []string{"rds:DeleteDBInstance"}, Resources: databases, Regions: here, Condition: ours(p)},
 	}
