@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pilotlight/pilotlight/pkg/blueprint"
+	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/workflow"
 )
 
 var update = flag.Bool("update", false, "write the golden file anew")
@@ -90,23 +92,30 @@ func TestIAM_givesEveryFunctionItsGrantsAndItsLog(t *testing.T) {
 	}, "recovery")
 }
 
-// Only protection, and who looks at it, is allowed into the primary region: everything
-// else must do without.
+// Only protection, who looks at it, and who fences is allowed into the primary region,
+// and what goes back there: everything else must do without.
 func TestIAM_keepsFunctionsInTheRegionsOfThePlan(t *testing.T) {
-	protection := []string{"rotate-snapshots", "refresh-images", "protect-databases", "watch-replication", "publish-ages"}
+	there := []string{"rotate-snapshots", "refresh-images", "protect-databases", "watch-replication", "publish-ages", "open-run", "fence", "keep-fence"}
 	forEveryPermit(t, func(t *testing.T, s stack, role string, p permit) {
 		function := functionOf(s.blueprint, role)
 		if function == nil || p.service() == "logs" { // one log group, by its ARN
 			return
 		}
 		if p.service() == "iam" { // global; PassRole is no call of its own
-			if !slices.Contains(p.Conditions, "StringEquals iam:PassedToService ec2.amazonaws.com") {
-				t.Errorf("%s may hand a role to any service", role)
+			to := map[string]string{"launch-instances": "ec2", "create-stack": "cloudformation"}[function.Name]
+			if !slices.Equal(p.Conditions, []string{"StringEquals iam:PassedToService " + to + ".amazonaws.com"}) {
+				t.Errorf("%s may hand a role to a service that it needs not: %v", role, p.Conditions)
+			}
+			return
+		}
+		if slices.Contains([]string{"route53", "route53-recovery-cluster"}, p.service()) { // of no region
+			if slices.Contains(p.Resources, "*") {
+				t.Errorf("%s may %v on everything", role, p.Actions)
 			}
 			return
 		}
 		allowed := []string{s.blueprint.Recovery}
-		if slices.Contains(protection, function.Name) {
+		if slices.Contains(there, function.Name) || goesBack(s.blueprint, function.Name) {
 			allowed = append(allowed, s.blueprint.Primary, next(t, s.blueprint))
 		}
 		regions := p.regions()
@@ -118,6 +127,13 @@ func TestIAM_keepsFunctionsInTheRegionsOfThePlan(t *testing.T) {
 				t.Errorf("%s may %v in %s", role, p.Actions, region)
 			}
 		}
+	})
+}
+
+// goesBack says whether a course that acts in the primary region invokes a function.
+func goesBack(b *blueprint.Blueprint, function string) bool {
+	return slices.ContainsFunc(b.Machines, func(m blueprint.Machine) bool {
+		return m.Course != plan.CourseRecover && strings.Contains(m.Definition, workflow.Token(function))
 	})
 }
 
@@ -172,6 +188,26 @@ func TestIAM_letsNobodyInvokeAFunctionButOneRule(t *testing.T) {
 			if p.Properties["Principal"] != "events.amazonaws.com" || !strings.HasSuffix(rule, ".Arn}") {
 				t.Errorf("%s lets %v invoke on behalf of %s", id, p.Properties["Principal"], rule)
 			}
+		}
+	})
+}
+
+// Whoever answers runs has a permission of their own: the function's address takes
+// signed requests alone, and the stack lets nobody in.
+func TestIAM_letsNobodyAnswerRunsWithoutASignature(t *testing.T) {
+	forEvery(t, func(t *testing.T, s stack) {
+		url := s.only(t, "AWS::Lambda::Url").Properties
+		function := "${pilotlight-" + s.blueprint.Plan + "-" + blueprint.AnswerRun + ".Arn}"
+		if url["AuthType"] != "AWS_IAM" || s.render(url["TargetFunctionArn"]) != function {
+			t.Errorf("%v with authorization %v, want AWS_IAM for %s", s.render(url["TargetFunctionArn"]), url["AuthType"], function)
+		}
+		if len(s.Outputs) != 1 || s.Outputs["AnswerRunUrl"] == nil {
+			t.Errorf("the outputs are %v, want the address alone", s.Outputs)
+		}
+	}, "recovery")
+	forEveryPermit(t, func(t *testing.T, _ stack, role string, p permit) {
+		if slices.Contains(p.Actions, "lambda:InvokeFunctionUrl") {
+			t.Errorf("%s may speak as a person: %v", role, p.Resources)
 		}
 	})
 }

@@ -1,5 +1,6 @@
 // Command infra is the CDK app: for every plan in plans/ it synthesizes the
-// recovery stack, the traffic stack and the small primary stack. What they hold
+// recovery stack, the traffic stack and, unless it is on premises, the small
+// primary stack. What they hold
 // is decided by pkg/blueprint; nothing is decided here.
 package main
 
@@ -48,7 +49,9 @@ func build(scope constructs.Construct, pattern, binaries string) error {
 		if err != nil {
 			return err
 		}
-		newPrimaryStack(scope, b)
+		if b.Primary != plan.OnPremises { // where nothing of ours could be deployed
+			newPrimaryStack(scope, b)
+		}
 		newRecoveryStack(scope, b, binaries)
 		if b.Traffic != nil {
 			newTrafficStack(scope, b)

@@ -175,7 +175,6 @@ func (s *recovery) rules() {
 	}
 }
 
-// construct names a construct after what it is and what it is called.
 // suffixed is a construct of which there is one that needs no name.
 func suffixed(kind, name string) *string {
 	if name == "" {
@@ -184,6 +183,7 @@ func suffixed(kind, name string) *string {
 	return construct(kind, name)
 }
 
+// construct names a construct after what it is and what it is called.
 func construct(kind, name string) *string { return jsii.String(kind + "-" + name) }
 
 func service(name string) awsiam.IPrincipal {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,12 +52,15 @@ func TestFunctions_logToAGroupThatForgets(t *testing.T) {
 
 func TestMachine_isTheCompiledDefinitionByteForByte(t *testing.T) {
 	forEvery(t, func(t *testing.T, s stack) {
-		machine := s.only(t, "AWS::StepFunctions::StateMachine")
-		if diff := cmp.Diff(s.blueprint.Machines[0].Definition, machine.Properties["DefinitionString"]); diff != "" {
-			t.Errorf("(-blueprint +template):\n%s", diff)
+		got, want := map[string]any{}, map[string]any{}
+		for _, machine := range s.ofType("AWS::StepFunctions::StateMachine") {
+			got[machine.Properties["StateMachineName"].(string)] = machine.Properties["DefinitionString"]
 		}
-		if got := machine.Properties["StateMachineName"]; got != s.blueprint.Machines[0].Name {
-			t.Errorf("named %v, want %s", got, s.blueprint.Machines[0].Name)
+		for _, machine := range s.blueprint.Machines {
+			want[machine.Name] = machine.Definition
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("machines and their definitions (-blueprint +template):\n%s", diff)
 		}
 	}, "recovery")
 }
@@ -65,27 +69,35 @@ func TestMachine_isTheCompiledDefinitionByteForByte(t *testing.T) {
 func TestMachine_callsPublishedVersionsThatAreKept(t *testing.T) {
 	token := regexp.MustCompile(`\$\{([A-Za-z0-9]+)\}`)
 	forEvery(t, func(t *testing.T, s stack) {
-		machine := s.only(t, "AWS::StepFunctions::StateMachine")
-		got, want := map[string]string{}, map[string]string{}
-		substitutions, _ := machine.Properties["DefinitionSubstitutions"].(map[string]any)
-		for name, value := range substitutions {
-			got[name] = s.render(value)
-		}
-		called := map[string]bool{}
-		for _, match := range token.FindAllStringSubmatch(s.blueprint.Machines[0].Definition, -1) {
-			called[match[1]] = true
-		}
-		for _, f := range s.blueprint.Functions {
-			if name := workflow.TokenName(f.Name); called[name] {
-				want[name] = "${" + f.Deployed + ":version}"
-				delete(called, name)
+		for _, machine := range s.ofType("AWS::StepFunctions::StateMachine") {
+			definition := machine.Properties["DefinitionString"].(string)
+			got, want := map[string]string{}, map[string]string{}
+			substitutions, _ := machine.Properties["DefinitionSubstitutions"].(map[string]any)
+			for name, value := range substitutions {
+				got[name] = s.render(value)
 			}
-		}
-		if len(called) > 0 {
-			t.Errorf("no function stands behind %v", called)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("substitutions (-want +got):\n%s", diff)
+			called := map[string]bool{}
+			for _, match := range token.FindAllStringSubmatch(definition, -1) {
+				called[match[1]] = true
+			}
+			var versions []string
+			for _, f := range s.blueprint.Functions {
+				if name := workflow.TokenName(f.Name); called[name] {
+					want[name] = "${" + f.Deployed + ":version}"
+					versions = append(versions, want[name])
+					delete(called, name)
+				}
+			}
+			if len(called) > 0 {
+				t.Errorf("no function stands behind %v", called)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("substitutions (-want +got):\n%s", diff)
+			}
+			may := s.permits(t)[roleOf(s.render(machine.Properties["RoleArn"]))]
+			if want := []permit{{Actions: []string{"lambda:InvokeFunction"}, Resources: versions}}; !cmp.Equal(want, may) {
+				t.Errorf("the role of %v may do more or less than invoke its versions (-want +got):\n%s", machine.Properties["StateMachineName"], cmp.Diff(want, may))
+			}
 		}
 		for id, version := range s.ofType("AWS::Lambda::Version") {
 			if !version.retained() {
@@ -167,6 +179,18 @@ func TestLedger_outlivesItsStackAndCanBeWoundBack(t *testing.T) {
 		}
 	}, "recovery")
 }
+
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+func TestTemplates_areWithinWhatCloudFormationTakes(t *testing.T) {
+	forEvery(t, func(t *testing.T, s stack) {
+		if s.size > 1<<20 || len(s.Resources) > 500 {
+			t.Errorf("%d characters and %d resources, and CloudFormation takes 1 MiB and 500", s.size, len(s.Resources))
+		}
+	})
+}
+
+// roleOf is the name of a role in the ARN that a template has of it.
+func roleOf(arn string) string { return strings.TrimSuffix(strings.TrimPrefix(arn, "${"), ".Arn}") }
 
 // targetOf is where what is meant for a function must be sent.
 func (s stack) targetOf(function string) string {

@@ -18,13 +18,19 @@ import (
 
 // plans are synthesized once for all tests: the one that people read first, one
 // with nested groups, one without images, alarms or a database, one of two accounts,
-// one with every kind of policy, and two that need the most that any role is granted.
+// one with every kind of policy, one with every kind of step, the other published
+// ones, of which one has its primary on premises, and two that need the most that
+// any role is granted.
 var plans = []string{
 	"../plans/storefront.yaml",
+	"../plans/kiosk.yaml",
+	"../plans/mill.yaml",
+	"../plans/tickets.yaml",
+	"../pkg/plan/testdata/everything.yaml",
 	"../pkg/plan/testdata/nested.yaml",
 	"../pkg/plan/testdata/ledgerline.yaml",
 	"../pkg/rehearsal/testdata/vault.yaml",
-	"../pkg/rehearsal/testdata/almanac.yaml",
+	"../plans/almanac.yaml",
 	"testdata/full/threefold.yaml",
 	"testdata/full/twofold.yaml",
 }
@@ -48,6 +54,7 @@ type stack struct {
 	account      string   // "unknown-account": whichever it is deployed with
 	protected    bool     // from termination
 	dependencies []string // other artifacts that deploy first
+	size         int      // of the template, in characters
 	template
 }
 
@@ -171,9 +178,15 @@ func read(out string, blueprints map[string]*blueprint.Blueprint) ([]stack, erro
 			protected:    artifact.Properties.TerminationProtection,
 			dependencies: artifact.Dependencies,
 		}
-		if err := decode(filepath.Join(out, artifact.Properties.TemplateFile), &s.template); err != nil {
+		file := filepath.Join(out, artifact.Properties.TemplateFile)
+		if err := decode(file, &s.template); err != nil {
 			return nil, err
 		}
+		info, err := os.Stat(file)
+		if err != nil {
+			return nil, err
+		}
+		s.size = int(info.Size())
 		found = append(found, s)
 	}
 	return found, nil
