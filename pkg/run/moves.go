@@ -129,7 +129,8 @@ func (s State) Reaped(drill string) State {
 }
 
 // Settled is a person's word that a plan which needed one is as it should be: in
-// standby, or active.
+// standby, or active. In standby the primary serves, and nothing of it is to be
+// fenced: not by keep-fence in the next run either, before that has reached its fence.
 func (s State) Settled(to Posture, now time.Time) (State, error) {
 	if s.Posture != NeedsPerson {
 		return s, MoveError{s.Plan, s.Posture, to}
@@ -138,9 +139,10 @@ func (s State) Settled(to Posture, now time.Time) (State, error) {
 	if err != nil {
 		return s, err
 	}
-	next.Side = PrimarySide
 	if to == Active {
 		next.Side = RecoverySide
+		return next, nil
 	}
+	next.Side, next.Unfenced = PrimarySide, time.Time{}
 	return next, nil
 }

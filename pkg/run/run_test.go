@@ -253,3 +253,14 @@ func TestState_isWrittenAsSchemaTwoSays(t *testing.T) {
 		t.Errorf("the state's JSON (-want +got):\n%s", diff)
 	}
 }
+
+// Else keep-fence would fence a primary that serves, in the next run, before that has
+// reached its fence: nobody would take that back.
+func TestSettled_inStandbyHasNothingToFence(t *testing.T) {
+	for to, unfenced := range map[run.Posture]time.Time{run.Standby: {}, run.Active: noon} {
+		got, err := run.State{Plan: "p", Posture: run.NeedsPerson, Unfenced: noon}.Settled(to, noon)
+		if err != nil || !got.Unfenced.Equal(unfenced) {
+			t.Errorf("%s: %+v, %v", to, got, err)
+		}
+	}
+}

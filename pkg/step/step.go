@@ -81,6 +81,7 @@ type Run struct {
 	Began   time.Time // when this attempt's first look was journalled; of Undo, the step's first
 	Good    time.Time // since when every look was good; zero: the last one was not
 	Ended   bool      // of Undo: the step was done
+	Stopped time.Time // of Undo: when the run was stopped
 	Pins    run.Pins
 	Outputs map[string]map[string]string // of the steps that are done, by step id
 	Answers []run.Answer                 // of people to this run

@@ -39,7 +39,7 @@ func (h handling[Spec]) undo(ctx context.Context, record run.Record) (Answer, er
 	if err != nil {
 		return Answer{}, err
 	}
-	r.Ended = ended
+	r.Ended, r.Stopped = ended, stopped
 	progress, err := h.kind.Undo(ctx, r, h.request.Spec)
 	switch {
 	case err != nil && failure.ClassOf(err) != failure.TryAgain:

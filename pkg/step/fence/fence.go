@@ -92,6 +92,9 @@ func (k *Kind) Advance(ctx context.Context, r step.Run, spec plan.Fence) (step.P
 	if err != nil {
 		return step.Progress{}, err
 	}
+	if len(all) == 0 {
+		return step.Progress{}, step.Permanent("there is nothing in %s that the fence names, so that nothing would be shut: name the tags of those that write under fence.instances", r.Primary)
+	}
 	open, err := shut(ctx, all)
 	if err != nil || len(open) > 0 {
 		return step.Pending("still open in " + r.Primary + ": " + strings.Join(open, ", ")), err
@@ -112,12 +115,11 @@ func (k *Kind) Undo(ctx context.Context, r step.Run, spec plan.Fence) (step.Prog
 		return step.Nothing("a drill fences nothing"), nil
 	}
 	if told(r.Mode) {
-		ended, err := k.ledger.Unfence(ctx, r.Plan, r.Epoch, time.Time{})
-		if err != nil {
+		if _, err := k.ledger.Unfence(ctx, r.Plan, r.Epoch, time.Time{}); err != nil {
 			return step.Progress{}, fmt.Errorf("end the fencing of %s: %w", r.Primary, err)
 		}
-		if ended && !r.Mode.Graceful() {
-			return step.Pending("keep-fence is told to stop"), nil // a look of its may be under way
+		if !r.Mode.Graceful() && r.Now.Before(r.Stopped.Add(landed)) {
+			return step.Pending("a look of keep-fence may still be under way"), nil
 		}
 	}
 	if !r.Mode.Graceful() && r.Good.IsZero() {

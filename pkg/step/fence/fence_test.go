@@ -198,3 +198,12 @@ func TestUndo_leavesANoteThatIsNotOurs(t *testing.T) {
 		t.Errorf("changes %v (-before +after):\n%s", w.caller.Changes, diff)
 	}
 }
+
+func TestAdvance_doesNotCallNothingShutFenced(t *testing.T) {
+	w := newWorld(t, run.Planned)
+	w.run.Now = w.now()
+	spec := plan.Fence{Instances: &plan.Selector{Tags: map[string]string{"app": "misspelt"}}}
+	if got, err := w.kind().Advance(t.Context(), w.run, spec); failure.ClassOf(err) != failure.Permanent || got.Done {
+		t.Errorf("a fence whose tags no instance has: %+v, %v", got, err)
+	}
+}

@@ -42,6 +42,10 @@ type Book interface {
 // tick, and no more.
 const patience = 40 * time.Second
 
+// landed is how long after a run was stopped a look that began before may still act,
+// and journal that it does: the function's timeout and a margin.
+const landed = 75 * time.Second
+
 // keep is the function's name.
 const keep = "keep-fence"
 

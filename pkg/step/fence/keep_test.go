@@ -157,3 +157,20 @@ func (w *world) say(word run.Word) {
 		w.t.Fatal(err)
 	}
 }
+
+// A look of keep-fence that began before the run was stopped may shut something after
+// the way back has begun: that waits until no such look can be left.
+func TestUndo_waitsForALookOfKeepFenceThatIsUnderWay(t *testing.T) {
+	w := unfenced(t)
+	w.run.Now = w.now()
+	w.run.Stopped = w.run.Now
+	for range 2 {
+		if got, err := w.kind().Undo(t.Context(), w.run, w.spec); err != nil || got.Done {
+			t.Errorf("as the run is stopped: %+v, %v", got, err)
+		}
+	}
+	w.run.Now = w.run.Stopped.Add(landed)
+	if got, err := w.kind().Undo(t.Context(), w.run, w.spec); err != nil || !got.Done {
+		t.Errorf("once no look is left: %+v, %v", got, err)
+	}
+}
