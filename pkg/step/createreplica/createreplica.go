@@ -76,6 +76,8 @@ func (k *Kind) Advance(ctx context.Context, r step.Run, spec plan.CreateReplica)
 	switch {
 	case status == "deleting":
 		return pending("a database %s is being deleted; the name is free once it is gone", spec.Replica), nil
+	case status == "creating" && r.Mine(tagMap(replica.TagList)): // it may not name its source yet
+		return pending("replica %s is %s", spec.Replica, status), nil
 	case !at.follows(replica, spec.Source):
 		return step.Progress{}, at.other(spec)
 	case broken(status):
