@@ -131,8 +131,15 @@ func (s side) ownDatabases(ctx context.Context, r step.Run) ([]string, error) {
 }
 
 // earlier says whether another run of the plan made what carries the tags. What a
-// drill made is the drill's to remove.
+// drill made is the drill's to remove. A stack hands its tags on to what is in it, and
+// that goes with the stack alone: out of a group, it would only be replaced.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
 func earlier(r step.Run, tags map[string]string) bool {
+	for _, of := range []string{"aws:cloudformation:stack-id", "aws:autoscaling:groupName"} {
+		if tags[of] != "" {
+			return false
+		}
+	}
 	return tags[lineage.Plan] == r.Plan && tags[lineage.Run] != "" && tags[lineage.Run] != r.ID && tags[lineage.Drill] == ""
 }
 
