@@ -129,7 +129,7 @@ func addressGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 		see(p.Recovery, "ec2:DescribeAddresses", "ec2:DescribeInstances"),
 		{Actions: []string{"ec2:AssociateAddress", "ec2:DisassociateAddress"}, Resources: addresses, Regions: []string{p.Recovery}},
 		{Actions: []string{"ec2:CreateTags", "ec2:DeleteTags"}, Resources: addresses, Regions: []string{p.Recovery}, Condition: noted()},
-		{Actions: []string{"ec2:AssociateAddress"}, Resources: owned(p.Recovery, []string{"instance/*", "network-interface/*"}), Regions: []string{p.Recovery}},
+		{Actions: []string{"ec2:AssociateAddress", "ec2:DisassociateAddress"}, Resources: owned(p.Recovery, []string{"instance/*", "network-interface/*"}), Regions: []string{p.Recovery}},
 	}
 }
 

@@ -27,10 +27,12 @@ func rememberRecordChange(f *Front, _ context.Context, x *exchange, a *answer) {
 func showRecordChange(f *Front, x *exchange, a *answer) *failure {
 	path := x.request.URL.Path
 	id := path[strings.LastIndexByte(path, '/')+1:]
+	status := "INSYNC"
 	if _, unready := f.pending.unready(x.who.Region, id, x.now, change); unready {
-		if info := a.xml().FindElement("ChangeInfo"); info != nil {
-			put(info, "Status", "PENDING")
-		}
+		status = "PENDING"
+	}
+	if info := a.xml().FindElement("ChangeInfo"); info != nil {
+		put(info, "Status", status)
 	}
 	return nil
 }

@@ -73,7 +73,7 @@ func Keep(cfg aws.Config, book Book) func(context.Context, json.RawMessage) (Kep
 		if err != nil {
 			return Kept{}, err
 		}
-		if why := waits(record); why != "" {
+		if why := waits(record, k.Step); why != "" {
 			return Kept{Detail: why}, nil
 		}
 		return k.tick(ctx, cfg, book, record)
@@ -82,7 +82,8 @@ func Keep(cfg aws.Config, book Book) func(context.Context, json.RawMessage) (Kep
 
 // waits says why the old primary is to be left alone; empty: it is not. A run that
 // is taken back gives it the users back, and a planned one fences it itself.
-func waits(record run.Record) string {
+func waits(record run.Record, step string) string {
+	begun, _ := record.First(step, run.Begun) // the step keeps the mode that it began in
 	_, stopped := record.Stopped()
 	_, cancelled := record.Cancelled()
 	switch {
@@ -92,7 +93,7 @@ func waits(record run.Record) string {
 		return fmt.Sprintf("plan %s is %s", record.State.Plan, record.State.Posture)
 	case stopped, cancelled:
 		return "run " + record.State.Run + " is being taken back"
-	case record.Mode().Graceful():
+	case begun.Mode.Graceful():
 		return "run " + record.State.Run + " fences it itself"
 	}
 	return ""

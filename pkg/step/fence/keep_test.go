@@ -115,6 +115,19 @@ func TestKeep_isTakenBackWithItsRunAfterACrashAtAnyCall(t *testing.T) {
 	}
 }
 
+// The step keeps the mode that it began in: nobody else fences for it.
+func TestKeep_goesOnWhenTheRunIsPlannedMeanwhile(t *testing.T) {
+	w := unfenced(t)
+	w.front.Heal(home)
+	w.say(run.SayPlanned)
+	if _, err := w.tick(); err != nil {
+		t.Fatal(err)
+	}
+	if w.calls() == 0 {
+		t.Error("nothing was asked of the primary: it goes on taking writes")
+	}
+}
+
 func TestKeep_leavesAloneWhatItMustNotFence(t *testing.T) {
 	for name, change := range map[string]func(w *world){
 		"nothing is unfenced": func(w *world) {
@@ -129,7 +142,6 @@ func TestKeep_leavesAloneWhatItMustNotFence(t *testing.T) {
 			}
 		},
 		"somebody cancelled the run": func(w *world) { w.say(run.SayAbort) },
-		"the run is planned now":     func(w *world) { w.say(run.SayPlanned) },
 		"the plan is in standby": func(w *world) {
 			state := w.book.Of("storefront")
 			state.Posture = run.Standby
