@@ -1,7 +1,8 @@
 // Package inventory reads from AWS everything that a step of a plan can make or
 // change, as one line a thing, so that a test can hold AWS after a run against AWS
 // before it. What a run may leave by contract is not in it: terminated instances,
-// deleted stacks, and the versions of a parameter.
+// deleted stacks, the versions of a parameter, and which instances an Auto Scaling
+// group has, which is the group's own business.
 package inventory
 
 import (
@@ -31,8 +32,8 @@ type Inventory map[string]string
 func Read(ctx context.Context, regions ...aws.Config) (Inventory, error) {
 	all := Inventory{}
 	for _, cfg := range regions {
-		r := reader{cfg, all}
-		for _, read := range []func(context.Context) error{r.instances, r.volumes, r.snapshots, r.addresses, r.targets, r.groups, r.databases, r.databaseSnapshots, r.parameters, r.stacks} {
+		r := reader{cfg, all, map[string]bool{}}
+		for _, read := range []func(context.Context) error{r.instances, r.volumes, r.snapshots, r.addresses, r.targets, r.scaled, r.databases, r.databaseSnapshots, r.parameters, r.stacks} {
 			if err := read(ctx); err != nil {
 				return nil, fmt.Errorf("read the inventory of %s: %w", cfg.Region, err)
 			}
@@ -41,12 +42,13 @@ func Read(ctx context.Context, regions ...aws.Config) (Inventory, error) {
 	if len(regions) == 0 {
 		return all, nil
 	}
-	return all, reader{regions[0], all}.records(ctx)
+	return all, reader{cfg: regions[0], all: all}.records(ctx)
 }
 
 type reader struct {
-	cfg aws.Config
-	all Inventory
+	cfg    aws.Config
+	all    Inventory
+	groups map[string]bool // instances of Auto Scaling groups
 }
 
 func (r reader) note(kind string, id *string, format string, args ...any) {
@@ -81,7 +83,10 @@ func (r reader) instances(ctx context.Context) error {
 		}
 		for _, reservation := range page.Reservations {
 			for _, i := range reservation.Instances {
-				if i.State.Name != types.InstanceStateNameTerminated {
+				for _, tag := range i.Tags {
+					r.groups[aws.ToString(i.InstanceId)] = r.groups[aws.ToString(i.InstanceId)] || aws.ToString(tag.Key) == "aws:autoscaling:groupName"
+				}
+				if i.State.Name != types.InstanceStateNameTerminated && !r.groups[aws.ToString(i.InstanceId)] {
 					r.note("instance", i.InstanceId, "%s %s%s", i.InstanceType, i.State.Name, ec2Tags(i.Tags))
 				}
 			}
@@ -98,6 +103,10 @@ func (r reader) volumes(ctx context.Context) error {
 			return err
 		}
 		for _, v := range page.Volumes {
+			// A group's, or one that outlived an instance of it: ours all have tags.
+			if len(v.Attachments) > 0 && r.groups[aws.ToString(v.Attachments[0].InstanceId)] || len(v.Attachments) == 0 && len(v.Tags) == 0 {
+				continue
+			}
 			attached := ""
 			for _, a := range v.Attachments {
 				attached += " " + aws.ToString(a.InstanceId) + ":" + aws.ToString(a.Device)
@@ -154,7 +163,7 @@ func (r reader) targets(ctx context.Context) error {
 	return nil
 }
 
-func (r reader) groups(ctx context.Context) error {
+func (r reader) scaled(ctx context.Context) error {
 	out, err := autoscaling.NewFromConfig(r.cfg).DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{})
 	if err != nil {
 		return err

@@ -148,9 +148,17 @@ func (w *world) attempt(trial trial, trouble trouble) *attempt {
 	}
 	step := plan.Step{ID: tried, Kind: trial.kind, Timeout: plan.Duration(30 * time.Minute), OnFailure: plan.Pause}
 	step.Spec = trial.furnish(w, p)
-	p.Recover = []plan.Step{step, {ID: gate, Kind: plan.KindVerify, Timeout: plan.Duration(6 * time.Hour), OnFailure: plan.Pause, Spec: &plan.Verify{URL: "https://nowhere.example.com/"}}}
+	p.Recover = append(fencing(w, trial, p), step, plan.Step{ID: gate, Kind: plan.KindVerify, Timeout: plan.Duration(6 * time.Hour), OnFailure: plan.Pause, Spec: &plan.Verify{URL: "https://nowhere.example.com/"}})
 	w.apply(p)
 	return &attempt{trial: trial, trouble: trouble, plan: p, told: map[string]bool{}}
+}
+
+// fencing is what a planned run needs before it does anything else.
+func fencing(w *world, t trial, p *plan.Plan) []plan.Step {
+	if !t.mode.Graceful() || t.kind == plan.KindFence {
+		return nil
+	}
+	return []plan.Step{{ID: "fence", Kind: plan.KindFence, Timeout: plan.Duration(time.Hour), OnFailure: plan.Pause, Spec: aSite(w, p)}}
 }
 
 // trip makes the trouble happen, to the plan's own function alone.
