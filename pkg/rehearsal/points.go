@@ -57,7 +57,7 @@ func (r *rehearsal) recoveryPoints(ctx context.Context) error {
 		for _, age := range data.ages {
 			oldest = max(oldest, age)
 		}
-		rpo.MeasuredSeconds = report.Seconds(oldest)
+		rpo.MeasuredSeconds = report.Seconds(max(0, oldest)) // of a planned run they are taken after its start
 	}
 	return nil
 }
@@ -252,7 +252,13 @@ func (r *rehearsal) databaseTime(ctx context.Context, db rdstypes.DBInstance) (t
 	if err != nil {
 		return time.Time{}, "", fmt.Errorf("snapshot %s of a database: %w", source, err)
 	}
-	return aws.ToTime(out.DBSnapshots[0].SnapshotCreateTime), "snapshot " + source, nil
+	snapshot := out.DBSnapshots[0]
+	for _, t := range snapshot.TagList { // a copy is younger than its data
+		if at, err := time.Parse(time.RFC3339, aws.ToString(t.Value)); err == nil && aws.ToString(t.Key) == lineage.TakenAt {
+			return at, "snapshot " + source, nil
+		}
+	}
+	return aws.ToTime(snapshot.SnapshotCreateTime), "snapshot " + source, nil
 }
 
 func (r *rehearsal) point(source, policy string, taken time.Time) report.RecoveryPoint {

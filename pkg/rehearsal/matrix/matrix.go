@@ -48,6 +48,9 @@ func RowOf(r *report.Report) Row {
 		RTO: whole(r.RTO.MeasuredSeconds), RPO: whole(r.RPO.MeasuredSeconds), Leftovers: r.Leftovers,
 		Agreed: [2]float64{r.RTO.ObjectiveSeconds, r.RPO.ObjectiveSeconds}, Problems: problems,
 	}
+	if r.Scenario == rehearsal.Drill {
+		row.RTO, row.RPO = nil, nil // it takes users nowhere
+	}
 	if row.Leftovers == nil {
 		row.Leftovers = []string{}
 	}
