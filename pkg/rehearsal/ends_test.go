@@ -39,7 +39,7 @@ func TestRun_endsDirtyWhenAStepIsRefused(t *testing.T) {
 		t.Errorf("end %s, posture %s", r.End, r.Posture)
 	}
 	want := map[string]report.Outcome{
-		"orders": report.Unfinished, "web": outcomes(r)["web"], "workers": report.Done, "restore-volumes": report.Failed,
+		"fence": report.Done, "orders": report.Unfinished, "web": outcomes(r)["web"], "workers": report.Done, "restore-volumes": report.Failed,
 		"set-parameter": report.Skipped, "verify": report.Skipped, "shift-traffic": report.Skipped,
 	}
 	if diff := cmp.Diff(want, outcomes(r)); diff != "" {
@@ -83,10 +83,10 @@ func TestRun_endsAbortedWhenNothingCanBeRestored(t *testing.T) {
 		}
 	}
 	for _, call := range r.Calls {
-		if stepRoles(p)[call.Role] {
+		ledgers := call.Service == "dynamodb"
+		if stepRoles(p)[call.Role] && call.Mutating && !ledgers { // they only look, on their schedule, whether they would work
 			t.Errorf("%s called %s:%s", call.Role, call.Service, call.Action)
 		}
-		ledgers := call.Service == "dynamodb"
 		if call.Role == names.Function(p.Name, "open-run") && call.Mutating && !ledgers {
 			t.Errorf("open-run called %s:%s", call.Service, call.Action)
 		}
