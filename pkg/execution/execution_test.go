@@ -157,10 +157,7 @@ func TestExecutions_needAFunctionToBeBeside(t *testing.T) {
 }
 
 // asked notes which machine and which execution are meant.
-type asked struct {
-	api
-	arns []string
-}
+type asked struct{ arns []string }
 
 func (a *asked) StartExecution(_ context.Context, in *sfn.StartExecutionInput, _ ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error) {
 	a.arns = append(a.arns, aws.ToString(in.StateMachineArn))

@@ -43,7 +43,7 @@ const struckLine = "struck"
 // A second in which this machine is busy with something else is a minute of data
 // time, so one bad pair of runs shows nothing: the best of three counts.
 func TestRun_takesNoLongerWhenThePrimaryHangsThanWhenItRefuses(t *testing.T) {
-	p := load(t, storefront)
+	p := oneWay(t)
 	const most = 0.05
 	for attempt := 1; ; attempt++ {
 		hung, hanging := failoverOf(t, p, func(*cloud.Cloud) {})
