@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	r53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
@@ -29,6 +31,7 @@ var trials = []trial{
 	{kind: plan.KindResizeInstances, service: "ec2", action: "ModifyInstanceAttribute", furnish: aSmallInstance},
 	{kind: plan.KindRegisterTargets, service: "elasticloadbalancing", action: "RegisterTargets", furnish: aTargetGroup},
 	{kind: plan.KindScaleGroup, service: "autoscaling", action: "UpdateAutoScalingGroup", furnish: aGroup},
+	{kind: plan.KindShiftTraffic, service: "route53", action: "ChangeResourceRecordSets", home: true, furnish: aSharedName},
 	{kind: plan.KindLaunchInstances, service: "ec2", action: "RunInstances", furnish: aTemplate},
 }
 
@@ -130,4 +133,21 @@ func aGroup(w *world, p *plan.Plan) any {
 	})
 	must(w, 0, err)
 	return &plan.ScaleGroup{Group: p.Name, Max: 3, Desired: 3}
+}
+
+// aSharedName is one whose users all go to the first of two weighted records.
+func aSharedName(w *world, p *plan.Plan) any {
+	client, name := route53.NewFromConfig(w.Upstream(primary)), "www."+p.Name+".example.com"
+	zone, err := client.CreateHostedZone(w.t.Context(), &route53.CreateHostedZoneInput{Name: aws.String(p.Name + ".example.com"), CallerReference: aws.String(p.Name)})
+	id := strings.TrimPrefix(aws.ToString(must(w, zone, err).HostedZone.Id), "/hostedzone/")
+	var changes []r53types.Change
+	for set, weight := range map[string]int64{"east": 100, "west": 0} {
+		changes = append(changes, r53types.Change{Action: r53types.ChangeActionCreate, ResourceRecordSet: &r53types.ResourceRecordSet{
+			Name: aws.String(name), Type: r53types.RRTypeA, SetIdentifier: aws.String(set), Weight: aws.Int64(weight), TTL: aws.Int64(60),
+			ResourceRecords: []r53types.ResourceRecord{{Value: aws.String("192.0.2.1")}},
+		}})
+	}
+	_, err = client.ChangeResourceRecordSets(w.t.Context(), &route53.ChangeResourceRecordSetsInput{HostedZoneId: aws.String(id), ChangeBatch: &r53types.ChangeBatch{Changes: changes}})
+	must(w, 0, err)
+	return &plan.ShiftTraffic{Record: name, Via: plan.ViaWeights, Zone: id, PrimarySet: "east", RecoverySet: "west"}
 }
