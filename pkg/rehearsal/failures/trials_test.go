@@ -31,6 +31,8 @@ var trials = []trial{
 	{kind: plan.KindResizeInstances, service: "ec2", action: "ModifyInstanceAttribute", furnish: aSmallInstance},
 	{kind: plan.KindRegisterTargets, service: "elasticloadbalancing", action: "RegisterTargets", furnish: aTargetGroup},
 	{kind: plan.KindScaleGroup, service: "autoscaling", action: "UpdateAutoScalingGroup", furnish: aGroup},
+	{kind: plan.KindRunCommand, service: "ssm", action: "SendCommand", stays: true, furnish: aManagedInstance},
+	{kind: plan.KindRetire, mode: run.Planned, service: "rds", action: "DeleteDBInstance", region: primary, stays: true, furnish: anOldDatabase},
 	{kind: plan.KindShiftTraffic, service: "route53", action: "ChangeResourceRecordSets", home: true, furnish: aSharedName},
 	{kind: plan.KindLaunchInstances, service: "ec2", action: "RunInstances", furnish: aTemplate},
 }
@@ -150,4 +152,14 @@ func aSharedName(w *world, p *plan.Plan) any {
 	_, err = client.ChangeResourceRecordSets(w.t.Context(), &route53.ChangeResourceRecordSetsInput{HostedZoneId: aws.String(id), ChangeBatch: &r53types.ChangeBatch{Changes: changes}})
 	must(w, 0, err)
 	return &plan.ShiftTraffic{Record: name, Via: plan.ViaWeights, Zone: id, PrimarySet: "east", RecoverySet: "west"}
+}
+
+func aManagedInstance(w *world, p *plan.Plan) any {
+	anInstance(w, recovery, p.Name)
+	return &plan.RunCommand{Document: "AWS-RunShellScript", Parameters: map[string][]string{"commands": {"true"}}, Instances: p.Name}
+}
+
+func anOldDatabase(w *world, p *plan.Plan) any {
+	aDatabase(w, p.Name)
+	return &plan.Retire{Databases: []string{p.Name}}
 }
