@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"encoding/xml"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"github.com/pilotlight/pilotlight/internal/whole"
 	"github.com/pilotlight/pilotlight/pkg/backlog"
 )
 
@@ -102,23 +101,8 @@ func (e *ec2) config() aws.Config {
 		Region: region, BaseEndpoint: aws.String(e.server.URL),
 		Credentials: credentials.NewStaticCredentialsProvider("rotate-snapshots", "secret", ""),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
-		HTTPClient:  whole{},
+		HTTPClient:  whole.Client,
 	}
-}
-
-// whole sends a request's body from a copy. The SDK closes a body as soon as the
-// answer begins; when a server on loopback is so fast that net/http has not yet
-// looked for the end of the body, that ends the connection under a long answer.
-type whole struct{}
-
-// Do sends one request.
-func (whole) Do(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	return http.DefaultClient.Do(r)
 }
 
 // ServeHTTP answers one call.

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/pilotlight/pilotlight/internal/repository"
+	"github.com/pilotlight/pilotlight/internal/whole"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/clock"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/simulator"
 )
@@ -115,5 +116,6 @@ func (a *AWS) Config(region string) aws.Config {
 		BaseEndpoint: aws.String(a.simulator.URL()),
 		Credentials:  credentials.NewStaticCredentialsProvider("tester", "secret", ""),
 		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
+		HTTPClient:   whole.Client,
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"github.com/pilotlight/pilotlight/internal/whole"
 	"github.com/pilotlight/pilotlight/pkg/backlog"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 )
@@ -76,7 +77,8 @@ func (w *wire) keys(t *testing.T) *Keys {
 	t.Cleanup(server.Close)
 	return New(aws.Config{
 		Region: "us-west-2", BaseEndpoint: aws.String(server.URL), Credentials: credentials.NewStaticCredentialsProvider("keys", "secret", ""),
-		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
+		HTTPClient: whole.Client,
 	})
 }
 

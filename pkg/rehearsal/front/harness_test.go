@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/pilotlight/pilotlight/internal/whole"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/clock"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/simulator"
 )
@@ -115,6 +116,7 @@ func as(f *Front, role, region string) aws.Config {
 		Region: region, BaseEndpoint: aws.String(f.URL()),
 		Credentials: credentials.NewStaticCredentialsProvider(role, "secret", ""),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
+		HTTPClient:  whole.Client,
 	}
 }
 

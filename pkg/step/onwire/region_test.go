@@ -23,6 +23,7 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
+	"github.com/pilotlight/pilotlight/internal/whole"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/clock"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/front"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/simulator"
@@ -107,6 +108,7 @@ func (w *world) as(role, region string) aws.Config {
 		Region: region, BaseEndpoint: aws.String(w.front.URL()),
 		Credentials: credentials.NewStaticCredentialsProvider(role, "secret", ""),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
+		HTTPClient:  whole.Client,
 	}
 }
 

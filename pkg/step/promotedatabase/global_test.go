@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pilotlight/pilotlight/internal/whole"
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/run"
@@ -121,7 +122,8 @@ func newAurora(t *testing.T) (*aurora, *Kind) {
 	t.Cleanup(server.Close)
 	return a, New(aws.Config{
 		Region: away, BaseEndpoint: aws.String(server.URL), Credentials: credentials.NewStaticCredentialsProvider("step", "secret", ""),
-		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
+		HTTPClient: whole.Client,
 	})
 }
 

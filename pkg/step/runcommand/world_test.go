@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/pilotlight/pilotlight/internal/simulated"
+	"github.com/pilotlight/pilotlight/internal/whole"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/run"
 	"github.com/pilotlight/pilotlight/pkg/step"
@@ -67,7 +68,8 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(server.Close)
 	wire := w.On(aws.Config{
 		Region: "us-west-2", BaseEndpoint: aws.String(server.URL), Credentials: credentials.NewStaticCredentialsProvider("tester", "secret", ""),
-		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
+		HTTPClient: whole.Client,
 	})
 	w.kind = &Kind{ssm.NewFromConfig(wire), ec2.NewFromConfig(w.On(cfg)), w}
 	w.run = step.Run{Plan: "storefront", ID: "storefront-1", Step: "promote", Mode: run.Unplanned, Recovery: "us-west-2", Began: t0}

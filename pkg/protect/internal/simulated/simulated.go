@@ -22,6 +22,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"github.com/pilotlight/pilotlight/internal/whole"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/clock"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/simulator"
 	"github.com/pilotlight/pilotlight/pkg/run"
@@ -106,6 +107,7 @@ func (c *Cloud) Config(region string) aws.Config {
 		BaseEndpoint: aws.String(c.server.URL),
 		Credentials:  credentials.NewStaticCredentialsProvider("protect", "secret", ""),
 		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
+		HTTPClient:   whole.Client,
 	}
 }
 
