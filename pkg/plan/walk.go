@@ -41,3 +41,17 @@ func (p *Plan) Policy(name string) (*Policy, bool) {
 
 // Has says whether an alarm is one of the plan's.
 func (d Detect) Has(alarm Alarm) bool { return slices.Contains(d.Alarms, alarm) }
+
+// Uses is the policy whose recovery points the step brings back or launches from;
+// empty: it needs none.
+func (s *Step) Uses() string {
+	switch spec := s.Spec.(type) {
+	case *RestoreVolumes:
+		return spec.Policy
+	case *LaunchInstances:
+		return spec.Image
+	case *PromoteDatabase:
+		return spec.Policy
+	}
+	return ""
+}

@@ -45,19 +45,8 @@ func (r *rehearsal) heal(ctx context.Context) error {
 // a day and not needed is not waited for.
 func (r *rehearsal) used(policy plan.Policy) bool {
 	for s := range r.on.Steps() {
-		switch spec := s.Spec.(type) {
-		case *plan.RestoreVolumes:
-			if spec.Policy == policy.Name {
-				return true
-			}
-		case *plan.LaunchInstances:
-			if spec.Image == policy.Name {
-				return true
-			}
-		case *plan.PromoteDatabase:
-			if spec.Policy == policy.Name {
-				return true
-			}
+		if s.Uses() == policy.Name {
+			return true
 		}
 	}
 	return false

@@ -86,12 +86,6 @@ func (s State) Opened() State {
 	return s
 }
 
-// Shifted sends users to a side.
-func (s State) Shifted(to Side) State {
-	s.Side = to
-	return s
-}
-
 // Closed ends the run that holds the lock. An aborted run goes back to where it
 // came from, a dirty one waits for a person; but a drill never stands in the way
 // of a failover: what a dirty one left is the reaper's.

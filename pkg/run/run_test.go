@@ -170,7 +170,9 @@ func TestSettled_putsUsersWhereThePersonSaysTheyAre(t *testing.T) {
 func TestState_isMovedToNoPostureByWhatARunDoes(t *testing.T) {
 	for _, from := range postures {
 		s := run.State{Plan: "p", Posture: from}
-		for name, after := range map[string]run.State{"opened": s.Opened(), "shifted": s.Shifted(run.RecoverySide)} {
+		shifted := s
+		shifted.Side = run.RecoverySide
+		for name, after := range map[string]run.State{"opened": s.Opened(), "shifted": shifted} {
 			if after.Posture != from {
 				t.Errorf("%q became %q by being %s", from, after.Posture, name)
 			}

@@ -24,6 +24,16 @@ func (r Run) Mine(tags map[string]string) bool {
 	return tags[lineage.Plan] == r.Plan && tags[lineage.Run] == r.ID && tags[lineage.Step] == r.Step
 }
 
+// Called are the tags of the instances that a plan means by a name: in a drill those
+// that this very drill launched, under its name for them, and no other.
+func (r Run) Called(name string) map[string]string {
+	tags := map[string]string{"Name": r.Drill.Named(name)}
+	if r.Drill != nil {
+		tags[lineage.Drill] = r.ID
+	}
+	return tags
+}
+
 // Remember is the value of the tag Before: how a thing was, and whose memory that
 // is. It is written on the thing before it is changed, so that a crash between the
 // two leaves a memory too many and never a change without one.

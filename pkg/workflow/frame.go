@@ -140,13 +140,8 @@ func (c *compiler) fence() string {
 func (c *compiler) needs() (needs []plan.Policy, drillAlone []string) {
 	used, drilled := map[string]bool{}, map[string]bool{}
 	for s := range c.plan.Steps() {
-		switch spec := s.Spec.(type) {
-		case *plan.RestoreVolumes:
-			used[spec.Policy] = true
-		case *plan.LaunchInstances:
-			used[spec.Image] = true
-		case *plan.PromoteDatabase:
-			used[spec.Policy] = true
+		used[s.Uses()] = true
+		if spec, ok := s.Spec.(*plan.PromoteDatabase); ok {
 			drilled[spec.Points] = c.plan.Drill != nil
 		}
 	}

@@ -84,12 +84,9 @@ func (k *Kind) instance(ctx context.Context, r step.Run, wanted string) (string,
 		first, _, _ := strings.Cut(ids, ",")
 		return first, err
 	}
-	filters := []types.Filter{
-		{Name: aws.String("tag:Name"), Values: []string{r.Drill.Named(wanted)}},
-		{Name: aws.String("instance-state-name"), Values: []string{string(types.InstanceStateNameRunning)}},
-	}
-	if r.Drill != nil {
-		filters = append(filters, types.Filter{Name: aws.String("tag:" + lineage.Drill), Values: []string{r.ID}})
+	filters := []types.Filter{{Name: aws.String("instance-state-name"), Values: []string{string(types.InstanceStateNameRunning)}}}
+	for key, value := range r.Called(wanted) {
+		filters = append(filters, types.Filter{Name: aws.String("tag:" + key), Values: []string{value}})
 	}
 	out, err := k.ec2.DescribeInstances(ctx, &ec2.DescribeInstancesInput{Filters: filters})
 	if err != nil {

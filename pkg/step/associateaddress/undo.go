@@ -2,16 +2,13 @@ package associateaddress
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	"github.com/aws/smithy-go"
 
-	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/step"
@@ -80,19 +77,17 @@ func (k *Kind) Check(ctx context.Context, r step.Run, spec plan.AssociateAddress
 		if address == "" {
 			continue
 		}
+		var found []string
 		a, err := k.look(ctx, address)
-		switch {
-		case failure.ClassOf(err) == failure.Permanent:
-			problems = append(problems, err.Error())
-		case err != nil:
-			return problems, err
-		default:
-			refused, err := k.dryRun(ctx, a)
-			if err != nil {
-				return problems, err
-			}
-			problems = append(problems, refused...)
+		if err == nil {
+			found, err = k.dryRun(ctx, a)
+		} else {
+			found, err = step.Problem(err)
 		}
+		if err != nil {
+			return problems, err
+		}
+		problems = append(problems, found...)
 	}
 	return problems, nil
 }
@@ -107,12 +102,8 @@ func (k *Kind) dryRun(ctx context.Context, a types.Address) ([]string, error) {
 	_, err := k.ec2.AssociateAddress(ctx, &ec2.AssociateAddressInput{
 		AllocationId: a.AllocationId, InstanceId: a.InstanceId, AllowReassociation: aws.Bool(true), DryRun: aws.Bool(true),
 	})
-	var refused smithy.APIError
-	switch {
-	case err == nil, errors.As(err, &refused) && refused.ErrorCode() == "DryRunOperation":
-		return nil, nil
-	case errors.As(err, &refused) && failure.ClassOf(err) == failure.Permanent:
-		return []string{fmt.Sprintf("EC2 would refuse to move %s: %s", aws.ToString(a.PublicIp), refused.ErrorMessage())}, nil
+	if err == nil {
+		return nil, nil // it was there before, and still is
 	}
-	return nil, fmt.Errorf("try to move %s: %w", aws.ToString(a.PublicIp), err)
+	return step.Tried("to move "+aws.ToString(a.PublicIp), err)
 }

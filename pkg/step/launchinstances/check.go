@@ -2,16 +2,13 @@ package launchinstances
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	"github.com/aws/smithy-go"
 
-	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/step"
 )
@@ -36,15 +33,15 @@ func (k *Kind) Check(ctx context.Context, r step.Run, spec plan.LaunchInstances)
 func (k *Kind) ready(ctx context.Context, r step.Run, spec plan.LaunchInstances) ([]string, error) {
 	spec, err := k.drilled(ctx, r, spec)
 	if err != nil {
-		return problem(err)
+		return step.Problem(err)
 	}
 	subnets, err := k.place(ctx, r, spec)
 	if err != nil {
-		return problem(err)
+		return step.Problem(err)
 	}
 	if spec.Targets != "" {
 		if _, err := k.group(ctx, spec.Targets); err != nil {
-			return problem(err)
+			return step.Problem(err)
 		}
 	}
 	problems, err := k.offered(ctx, spec)
@@ -85,8 +82,7 @@ func (k *Kind) offered(ctx context.Context, spec plan.LaunchInstances) ([]string
 	return problems, nil
 }
 
-// dryRun answers DryRunOperation where the launch would have been tried.
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html
+// dryRun has EC2 try the launch in every zone.
 func (k *Kind) dryRun(ctx context.Context, r step.Run, spec plan.LaunchInstances, subnets map[string]string) ([]string, error) {
 	kind := ""
 	if len(spec.Types) > 0 {
@@ -97,23 +93,12 @@ func (k *Kind) dryRun(ctx context.Context, r step.Run, spec plan.LaunchInstances
 		call := request(r, spec, "", subnets[zone], n)
 		call.InstanceType, call.DryRun = types.InstanceType(kind), aws.Bool(true)
 		_, err := k.ec2.RunInstances(ctx, &call)
-		var refused smithy.APIError
-		switch {
-		case errors.As(err, &refused) && refused.ErrorCode() == "DryRunOperation":
-		case errors.As(err, &refused) && failure.ClassOf(err) == failure.Permanent:
-			problems = append(problems, fmt.Sprintf("EC2 would refuse the launch of %d instances in %s: %s", n, zone, refused.ErrorMessage()))
-		case err != nil:
-			return problems, fmt.Errorf("try the launch in %s: %w", zone, err)
+		refused, err := step.Tried(fmt.Sprintf("the launch of %d instances in %s", n, zone), err)
+		if err != nil {
+			return problems, err
 		}
+		problems = append(problems, refused...)
 	}
 	slices.Sort(problems)
 	return problems, nil
-}
-
-// problem is what a permanent error says; any other stays an error.
-func problem(err error) ([]string, error) {
-	if failure.ClassOf(err) == failure.Permanent {
-		return []string{err.Error()}, nil
-	}
-	return nil, err
 }

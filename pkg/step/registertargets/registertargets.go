@@ -93,12 +93,9 @@ func (k *Kind) instances(ctx context.Context, r step.Run, wanted string) ([]stri
 		ids, err := r.Expand(wanted)
 		return slices.DeleteFunc(strings.Split(ids, ","), func(id string) bool { return id == "" }), err
 	}
-	filters := []types.Filter{
-		{Name: aws.String("tag:Name"), Values: []string{r.Drill.Named(wanted)}},
-		{Name: aws.String("instance-state-name"), Values: []string{string(types.InstanceStateNameRunning)}},
-	}
-	if r.Drill != nil {
-		filters = append(filters, types.Filter{Name: aws.String("tag:" + lineage.Drill), Values: []string{r.ID}})
+	filters := []types.Filter{{Name: aws.String("instance-state-name"), Values: []string{string(types.InstanceStateNameRunning)}}}
+	for key, value := range r.Called(wanted) {
+		filters = append(filters, types.Filter{Name: aws.String("tag:" + key), Values: []string{value}})
 	}
 	return k.find(ctx, filters)
 }

@@ -19,7 +19,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/smithy-go"
 
-	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/step"
 )
@@ -79,12 +78,9 @@ func (k *Kind) Advance(ctx context.Context, r step.Run, spec plan.ResizeInstance
 
 // look finds the instances by name, in whatever state but gone; of a drill, its own.
 func (k *Kind) look(ctx context.Context, r step.Run, spec plan.ResizeInstances) ([]types.Instance, error) {
-	filters := []types.Filter{
-		{Name: aws.String("tag:Name"), Values: []string{r.Drill.Named(spec.Instances)}},
-		{Name: aws.String("instance-state-name"), Values: []string{"pending", "running", "stopping", "stopped"}},
-	}
-	if r.Drill != nil {
-		filters = append(filters, types.Filter{Name: aws.String("tag:" + lineage.Drill), Values: []string{r.ID}})
+	filters := []types.Filter{{Name: aws.String("instance-state-name"), Values: []string{"pending", "running", "stopping", "stopped"}}}
+	for key, value := range r.Called(spec.Instances) {
+		filters = append(filters, types.Filter{Name: aws.String("tag:" + key), Values: []string{value}})
 	}
 	var found []types.Instance
 	pages := ec2.NewDescribeInstancesPaginator(k.ec2, &ec2.DescribeInstancesInput{Filters: filters})

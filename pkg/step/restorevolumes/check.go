@@ -2,15 +2,12 @@ package restorevolumes
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	"github.com/aws/smithy-go"
 
-	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/step"
@@ -35,22 +32,13 @@ func (k *Kind) Check(ctx context.Context, r step.Run, spec plan.RestoreVolumes) 
 	return k.dryRun(ctx, r, aws.ToString(out.Snapshots[0].SnapshotId))
 }
 
-// dryRun answers DryRunOperation where the volume would have been made. The zone is
-// any of the region: rights and key are what is tried.
+// dryRun has EC2 try a volume in any zone of the region: rights and key are what is
+// tried.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html
 func (k *Kind) dryRun(ctx context.Context, r step.Run, snapshot string) ([]string, error) {
 	_, err := k.ec2.CreateVolume(ctx, &ec2.CreateVolumeInput{
 		DryRun: aws.Bool(true), SnapshotId: aws.String(snapshot), AvailabilityZone: aws.String(r.Recovery + "a"), VolumeType: types.VolumeTypeGp3,
 		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeVolume, Tags: list(r.Made())}},
 	})
-	var refused smithy.APIError
-	switch {
-	case errors.As(err, &refused) && refused.ErrorCode() == "DryRunOperation":
-		return nil, nil
-	case errors.As(err, &refused) && failure.ClassOf(err) == failure.Permanent:
-		return []string{fmt.Sprintf("EC2 would refuse a volume of %s: %s", snapshot, refused.ErrorMessage())}, nil
-	case err != nil:
-		return nil, fmt.Errorf("try a volume of %s: %w", snapshot, err)
-	}
-	return nil, errors.New("EC2 took a dry run for a call: look for a volume without a use, and delete it")
+	return step.Tried("a volume of "+snapshot, err)
 }

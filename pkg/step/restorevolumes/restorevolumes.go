@@ -62,14 +62,13 @@ func (k *Kind) Advance(ctx context.Context, r step.Run, spec plan.RestoreVolumes
 	if made.attached() == len(points) && len(made.surplus) == 0 {
 		return done(points, made), nil
 	}
-	name := r.Drill.Named(spec.AttachTo)
-	running, err := k.running(ctx, r, name)
+	running, err := k.running(ctx, r, spec.AttachTo)
 	if err != nil {
 		return step.Progress{}, err
 	}
 	chosen, short := match(sources(points), running, made.target)
 	if short > 0 {
-		return step.Progress{Detail: fmt.Sprintf("%d of %d instances named %s running", len(chosen), len(chosen)+short, name)}, nil
+		return step.Progress{Detail: fmt.Sprintf("%d of %d instances named %s running", len(chosen), len(chosen)+short, r.Drill.Named(spec.AttachTo))}, nil
 	}
 	if err := k.discard(ctx, r, made.surplus); err != nil {
 		return step.Progress{}, err
@@ -185,9 +184,9 @@ func (k *Kind) own(ctx context.Context, points []lineage.Point, made sorted) (ma
 // agree on: of a drill, those of the same drill.
 func (k *Kind) running(ctx context.Context, r step.Run, name string) ([]target, error) {
 	var found []target
-	filters := []types.Filter{filter("tag:Name", name), filter("instance-state-name", string(types.InstanceStateNameRunning))}
-	if r.Drill != nil {
-		filters = append(filters, filter("tag:"+lineage.Drill, r.ID))
+	filters := []types.Filter{filter("instance-state-name", string(types.InstanceStateNameRunning))}
+	for key, value := range r.Called(name) {
+		filters = append(filters, filter("tag:"+key, value))
 	}
 	pages := ec2.NewDescribeInstancesPaginator(k.ec2, &ec2.DescribeInstancesInput{Filters: filters})
 	for pages.HasMorePages() {

@@ -104,5 +104,5 @@ func (k *Kind) Undo(ctx context.Context, r step.Run, spec plan.ScaleGroup) (step
 // Check looks for the group or service: neither API tries anything dry.
 func (k *Kind) Check(ctx context.Context, _ step.Run, spec plan.ScaleGroup) ([]string, error) {
 	_, err := k.look(ctx, spec)
-	return problem(err)
+	return step.Problem(err)
 }

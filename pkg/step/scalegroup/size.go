@@ -3,7 +3,6 @@ package scalegroup
 import (
 	"fmt"
 
-	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/step"
 )
@@ -38,12 +37,4 @@ func wanted(r step.Run, spec plan.ScaleGroup, now size) size {
 		return size{desired: desired}
 	}
 	return size{least: max(least, now.least), most: max(most, now.most, desired), desired: desired}
-}
-
-// problem is what a permanent error says; any other stays an error.
-func problem(err error) ([]string, error) {
-	if failure.ClassOf(err) == failure.Permanent {
-		return []string{err.Error()}, nil
-	}
-	return nil, err
 }
