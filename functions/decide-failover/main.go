@@ -1,5 +1,5 @@
-// decide-failover reads a plan's alarms and starts exactly one run when they all
-// say disaster.
+// decide-failover reads a plan's signals and starts exactly one run when enough of
+// them say disaster, or asks a person whether to.
 package main
 
 import (
@@ -10,11 +10,12 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/edge"
 	"github.com/pilotlight/pilotlight/pkg/execution"
 	"github.com/pilotlight/pilotlight/pkg/ledger"
+	"github.com/pilotlight/pilotlight/pkg/notice"
 )
 
 func main() { edge.Main(wire) }
 
 func wire(cfg aws.Config) edge.Handler[decide.Output] {
-	decider := decide.Decider{Ledger: ledger.New(cfg), Alarms: alarm.New(cfg), Executions: execution.New(cfg)}
+	decider := decide.Decider{Ledger: ledger.New(cfg), Alarms: alarm.New(cfg), Executions: execution.New(cfg), People: notice.New(cfg)}
 	return decider.Handle
 }

@@ -4,7 +4,10 @@ package alarm
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -16,6 +19,7 @@ import (
 
 // api is all that reading alarms asks of CloudWatch, and so its IAM checklist.
 type api interface {
+	DescribeAlarmHistory(context.Context, *cloudwatch.DescribeAlarmHistoryInput, ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmHistoryOutput, error)
 	DescribeAlarms(context.Context, *cloudwatch.DescribeAlarmsInput, ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmsOutput, error)
 }
 
@@ -33,7 +37,7 @@ func New(cfg aws.Config) Reader {
 // and never fails: an alarm that is absent, or whose region does not answer, is
 // Unreadable.
 func (r Reader) Read(ctx context.Context, alarms []plan.Alarm) ([]decide.Sight, error) {
-	states := map[plan.Alarm]decide.AlarmState{}
+	states := map[id]decide.Sight{}
 	asked := map[string]bool{}
 	for _, alarm := range alarms {
 		if asked[alarm.Region] {
@@ -47,14 +51,14 @@ func (r Reader) Read(ctx context.Context, alarms []plan.Alarm) ([]decide.Sight, 
 	sights := make([]decide.Sight, len(alarms))
 	for i, alarm := range alarms {
 		sights[i] = decide.Sight{Alarm: alarm, State: decide.Unreadable}
-		if state, ok := states[alarm]; ok {
-			sights[i].State = state
+		if seen, ok := states[id{alarm.Name, alarm.Region}]; ok {
+			sights[i].State, sights[i].Since = seen.State, seen.Since
 		}
 	}
 	return sights, nil
 }
 
-func (r Reader) region(ctx context.Context, region string, alarms []plan.Alarm, states map[plan.Alarm]decide.AlarmState) error {
+func (r Reader) region(ctx context.Context, region string, alarms []plan.Alarm, states map[id]decide.Sight) error {
 	var names []string
 	for _, alarm := range alarms {
 		if alarm.Region == region {
@@ -73,10 +77,60 @@ func (r Reader) region(ctx context.Context, region string, alarms []plan.Alarm, 
 		return err
 	}
 	for _, alarm := range out.MetricAlarms {
-		states[plan.Alarm{Name: aws.ToString(alarm.AlarmName), Region: region}] = decide.AlarmState(alarm.StateValue)
+		states[id{aws.ToString(alarm.AlarmName), region}] = sight(alarm.StateValue, alarm.StateTransitionedTimestamp, alarm.StateUpdatedTimestamp)
 	}
 	for _, alarm := range out.CompositeAlarms {
-		states[plan.Alarm{Name: aws.ToString(alarm.AlarmName), Region: region}] = decide.AlarmState(alarm.StateValue)
+		states[id{aws.ToString(alarm.AlarmName), region}] = sight(alarm.StateValue, alarm.StateTransitionedTimestamp, alarm.StateUpdatedTimestamp)
 	}
 	return nil
+}
+
+// id tells an alarm from all others.
+type id struct{ name, region string }
+
+// sight is a state and since when. The moment of the transition is the one that
+// counts; an update may change the reason alone.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html
+func sight(state types.StateValue, transitioned, updated *time.Time) decide.Sight {
+	since := transitioned
+	if since == nil {
+		since = updated
+	}
+	return decide.Sight{State: decide.AlarmState(state), Since: aws.ToTime(since)}
+}
+
+// Turns counts how often an alarm went into ALARM since a moment.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html
+func (r Reader) Turns(ctx context.Context, alarm plan.Alarm, since time.Time) (int, error) {
+	turns := 0
+	pages := cloudwatch.NewDescribeAlarmHistoryPaginator(r.in(alarm.Region), &cloudwatch.DescribeAlarmHistoryInput{
+		AlarmName:       aws.String(alarm.Name),
+		AlarmTypes:      []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
+		HistoryItemType: types.HistoryItemTypeStateUpdate,
+		StartDate:       aws.Time(since),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return 0, err
+		}
+		for _, item := range page.AlarmHistoryItems {
+			var change struct {
+				Old state `json:"oldState"`
+				New state `json:"newState"`
+			}
+			if err := json.Unmarshal([]byte(aws.ToString(item.HistoryData)), &change); err != nil {
+				return 0, fmt.Errorf("read the history of alarm %s: %w", alarm.Name, err)
+			}
+			if change.New.Value == string(types.StateValueAlarm) && change.Old.Value != change.New.Value {
+				turns++
+			}
+		}
+	}
+	return turns, nil
+}
+
+// state is one of the two that a change in an alarm's history has.
+type state struct {
+	Value string `json:"stateValue"`
 }

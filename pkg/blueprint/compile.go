@@ -3,7 +3,6 @@ package blueprint
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/names"
@@ -109,41 +108,6 @@ func passInput(p *plan.Plan, policy *plan.Policy) map[string]any {
 	return input
 }
 
-// detect adds decide-failover with its tick and the rule on the plan's alarms.
-func (b *Blueprint) detect(p *plan.Plan) error {
-	grants := append(b.locks(p),
-		b.reads("GetItem"), b.writes(p.Name),
-		Grant{Actions: []string{"cloudwatch:DescribeAlarms"}, Resources: []string{"*"}, Regions: []string{p.Recovery},
-			Because: "DescribeAlarms on more than one alarm has no resource level"},
-		Grant{Actions: []string{"states:StartExecution"}, Resources: b.machines("stateMachine:", ""), Regions: []string{p.Recovery}},
-		Grant{Actions: []string{"states:DescribeExecution"}, Resources: b.machines("execution:", ":*"), Regions: []string{p.Recovery}},
-	)
-	b.add(p, "decide-failover", grants...)
-	input, alarms := map[string]any{"plan": p.Name, "detect": p.Detect}, slices.Clone(p.Detect.Alarms)
-	if stopping := p.Drill.Watched(p.Recovery); len(stopping) > 0 {
-		input["drill"] = stopping
-		alarms = append(alarms, stopping...)
-	}
-	if err := b.schedule(b.named("decide"), decideEvery, "decide-failover", input); err != nil {
-		return err
-	}
-	if len(alarms) == 0 {
-		return nil
-	}
-	var called []string
-	for _, alarm := range alarms {
-		if !slices.Contains(called, alarm.Name) {
-			called = append(called, alarm.Name)
-		}
-	}
-	pattern := Pattern{
-		"source":      []string{"aws.cloudwatch"},
-		"detail-type": []string{"CloudWatch Alarm State Change"},
-		"detail":      map[string]any{"alarmName": called},
-	}
-	return b.rule(b.named("alarms"), pattern, "decide-failover", input)
-}
-
 // traffic adds the publisher and the alarm that a health check can follow.
 func (b *Blueprint) traffic(p *plan.Plan) {
 	for s := range p.Steps() {
@@ -198,7 +162,7 @@ func (b *Blueprint) schedule(name string, every time.Duration, function string, 
 }
 
 // rule sends matching events to a function, each with the input's fields beside it.
-func (b *Blueprint) rule(name string, pattern Pattern, function string, input map[string]any) error {
+func (b *Blueprint) rule(name string, pattern Pattern, function string, input any) error {
 	raw, err := json.Marshal(input)
 	if err != nil {
 		return fmt.Errorf("write the input of rule %s: %w", name, err)

@@ -36,6 +36,6 @@ func (d Decider) drilling(ctx context.Context, request Input, state run.State, n
 }
 
 // has says whether an alarm is one that a decision looks at.
-func (in Input) has(alarm plan.Alarm) bool {
-	return in.Detect.Has(alarm) || slices.Contains(in.Drill, alarm)
+func (in Input) has(name, region string) bool {
+	return in.Detect.Has(name, region) || slices.ContainsFunc(in.Drill, func(a plan.Alarm) bool { return a.Name == name && a.Region == region })
 }

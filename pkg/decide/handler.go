@@ -20,7 +20,12 @@ import (
 // that adds the event, or by a person who adds a reason.
 type Input struct {
 	Plan   string      `json:"plan"`
-	Detect plan.Detect `json:"detect"`
+	Detect plan.Detect `json:"detect"` // plan.Signals: every signal is among its alarms
+	// Recovery, Notify and Objectives are the plan's, for what people are told.
+	Recovery   string          `json:"recovery,omitempty"`
+	Notify     string          `json:"notify,omitempty"`
+	Objectives plan.Objectives `json:"objectives,omitzero"`
+	Gate       Gate            `json:"gate,omitzero"`
 	// Drill are the alarms that stop a drill.
 	Drill  []plan.Alarm    `json:"drill,omitempty"`
 	Event  json.RawMessage `json:"event,omitempty"`
@@ -49,11 +54,17 @@ type Ledger interface {
 	State(ctx context.Context, plan string) (run.State, time.Time, error)
 	Swap(ctx context.Context, was, next run.State) error
 	Note(ctx context.Context, plan string, entry run.Entry) error
+	Open(ctx context.Context, plan, runID string) (run.Record, error)
+	Ages(ctx context.Context, plan string) ([]run.Age, error)
+	Readiness(ctx context.Context, plan string) ([]run.Readiness, time.Time, error)
 }
 
-// Alarms reads alarms as they are now, in the given order.
+// Alarms reads alarms.
 type Alarms interface {
+	// Read gives them as they are now, in the given order.
 	Read(ctx context.Context, alarms []plan.Alarm) ([]Sight, error)
+	// Turns is how often one went into ALARM since a moment.
+	Turns(ctx context.Context, alarm plan.Alarm, since time.Time) (int, error)
 }
 
 // Executions starts the execution of the run that holds a plan's lock, on the
@@ -83,6 +94,7 @@ type Decider struct {
 	Ledger     Ledger
 	Alarms     Alarms
 	Executions Executions
+	People     Teller
 }
 
 // Handle takes one input to one decision.
@@ -97,7 +109,7 @@ func (d Decider) Handle(ctx context.Context, raw json.RawMessage) (Output, error
 		if err != nil {
 			return Output{}, err
 		}
-		if ignored == nil && !request.has(plan.Alarm{Name: sign.Alarm, Region: sign.Region}) {
+		if ignored == nil && !request.has(sign.Alarm, sign.Region) {
 			ignored = &signal.Ignored{Reason: fmt.Sprintf("alarm %s in %s is not one of plan %s", sign.Alarm, sign.Region, request.Plan)}
 		}
 		if ignored != nil {
@@ -124,40 +136,98 @@ func (d Decider) decide(ctx context.Context, request Input) (Output, error) {
 	if held && state.Mode != run.Drill {
 		return d.reconcile(ctx, state, now)
 	}
-	verdict, order := Start, run.Order{}
-	reason := ""
-	if request.Manual != nil {
-		reason = "started by hand: " + request.Manual.Reason
-		order.Mode, order.AsOf = request.Manual.Mode, request.Manual.AsOf
-	} else {
-		sights, err := d.Alarms.Read(ctx, request.Detect.Alarms)
-		if err != nil {
-			return Output{}, err
-		}
-		verdict, reason = Decide(request.Detect, state, sights)
+	if request.Manual == nil {
+		return d.watch(ctx, request, state, now)
 	}
-	if held && (verdict != Start || order.Mode == run.Drill) {
+	order := run.Order{Mode: request.Manual.Mode, AsOf: request.Manual.AsOf, Reason: "started by hand: " + request.Manual.Reason}
+	if held && order.Mode == run.Drill {
+		return d.drilling(ctx, request, state, now)
+	}
+	return d.start(ctx, state, order, now)
+}
+
+// watch decides by the signals.
+func (d Decider) watch(ctx context.Context, request Input, state run.State, now time.Time) (Output, error) {
+	decision, outlook, err := d.look(ctx, request, state, now)
+	if err != nil {
+		return Output{}, err
+	}
+	said, answered, err := d.answered(ctx, request.Plan, state.Alert)
+	if err != nil {
+		return Output{}, err
+	}
+	stands := decision.Verdict == Start || decision.Verdict == AskApproval || decision.Tell
+	switch {
+	case stands && answered && said.Word == run.SayYes:
+		return d.start(ctx, state, run.Order{Reason: fmt.Sprintf("%s; %s said yes: %s", decision.Reason, said.By, said.Reason)}, now)
+	case stands && answered:
+		decision = Decision{Verdict: Hold, Reason: fmt.Sprintf("%s; %s said no at %s: %s", decision.Reason, said.By, said.At.Format(time.RFC3339), said.Reason)}
+	case decision.Verdict == Start:
+		return d.start(ctx, state, run.Order{Reason: decision.Reason}, now)
+	case stands:
+		return d.alert(ctx, request, state, decision, outlook, now)
+	case state.Alert != nil && decision.Verdict != Hold:
+		return d.calm(ctx, request, state, decision)
+	}
+	if state.UnderWay() { // a drill
 		output, err := d.drilling(ctx, request, state, now)
-		if err == nil && output.Verdict == Ignore && verdict == Hold { // a person must hear of it all the same
-			output = Output{verdict, reason, state.Run}
+		if err == nil && output.Verdict == Ignore && decision.Verdict == Hold { // a person must hear of it all the same
+			output = Output{decision.Verdict, decision.Reason, state.Run}
 		}
 		return output, err
 	}
-	if verdict != Start {
-		return Output{Verdict: verdict, Reason: reason}, nil
+	return Output{Verdict: decision.Verdict, Reason: decision.Reason}, nil
+}
+
+// look reads the signals and decides. What would start, or ask, is looked at a second
+// time, with what only then is worth its calls: who flaps, and what is at stake.
+func (d Decider) look(ctx context.Context, request Input, state run.State, now time.Time) (Decision, Outlook, error) {
+	sights, err := d.Alarms.Read(ctx, request.Detect.Alarms)
+	if err != nil {
+		return Decision{}, Outlook{}, err
 	}
-	order.Reason = reason
+	seen := Count(request.Detect, sights)
+	decision := Decide(request.Detect, state, seen, nil, now)
+	if decision.Verdict != Start && decision.Verdict != AskApproval && !decision.Tell {
+		return decision, Outlook{}, nil
+	}
+	d.flaps(ctx, sights, now)
+	seen = Count(request.Detect, sights)
+	ages, err := d.Ledger.Ages(ctx, request.Plan)
+	if err != nil {
+		return Decision{}, Outlook{}, err
+	}
+	ready, _, err := d.Ledger.Readiness(ctx, request.Plan)
+	if err != nil {
+		return Decision{}, Outlook{}, err
+	}
+	outlook := request.Gate.Outlook(ages, ready, seen.Began, now)
+	return Decide(request.Detect, state, seen, outlook.Objections, now), outlook, nil
+}
+
+// start takes the lock and starts the execution.
+func (d Decider) start(ctx context.Context, state run.State, order run.Order, now time.Time) (Output, error) {
 	next, err := state.Start(order, now)
 	if err != nil {
 		return Output{Verdict: Ignore, Reason: err.Error()}, nil
 	}
 	if err := d.Ledger.Swap(ctx, state, next); err != nil {
-		if errors.Is(err, run.ErrConflict) {
-			return Output{Verdict: Ignore, Reason: "another decision was first"}, nil
-		}
+		return conflict(err)
+	}
+	return d.launch(ctx, next, order.Reason, now)
+}
+
+// launch starts the execution of the run that holds the lock, and says so in its
+// journal. Doing it again changes nothing.
+func (d Decider) launch(ctx context.Context, state run.State, reason string, now time.Time) (Output, error) {
+	if err := d.Executions.Start(ctx, state); err != nil {
 		return Output{}, err
 	}
-	return Output{Start, reason, next.Run}, d.Executions.Start(ctx, next)
+	entry := run.Entry{Run: state.Run, Step: run.Whole, Event: run.Started, At: now, Detail: reason}
+	if given, err := state.Given(); err == nil {
+		entry.Detail = given.Reason
+	}
+	return Output{Start, reason, state.Run}, d.Ledger.Note(ctx, state.Plan, entry)
 }
 
 // reconcile sees a lock through: an execution that was never started is started
@@ -170,8 +240,7 @@ func (d Decider) reconcile(ctx context.Context, state run.State, now time.Time) 
 	}
 	switch {
 	case !execution.Exists:
-		return Output{Start, "the lock was taken and no execution was found: sent again", state.Run},
-			d.Executions.Start(ctx, state)
+		return d.launch(ctx, state, "the lock was taken and no execution was found: sent again", now)
 	case !execution.Over:
 		return Output{Ignore, "run " + state.Run + " is under way", state.Run}, nil
 	case now.Sub(execution.Ended) < graceAfterEnd:

@@ -47,6 +47,16 @@ func AgingAlarm(plan, policy string) string { return prefix + plan + "-" + polic
 // DrillAlarm is the alarm on what drills have left after their time.
 func DrillAlarm(plan string) string { return prefix + plan + "-drill-leftovers" }
 
+// ProbeAlarm is the alarm on a plan's probe, in each region that it asks from.
+func ProbeAlarm(plan string) string { return prefix + plan + "-probe" }
+
+// HeartbeatAlarm is the one on the silence of the primary side's heartbeat.
+func HeartbeatAlarm(plan string) string { return prefix + plan + "-heartbeat" }
+
+// Signals is the SNS topic, in the recovery region, to which anybody whom the team
+// lets publishes what makes decide-failover look.
+func Signals(plan string) string { return prefix + plan + "-signals" }
+
 // Source is the name of the role in the primary account that the protection
 // functions of a plan take on when the recovery side is an account of its own.
 func Source(plan string) string { return prefix + plan + "-source" }

@@ -57,26 +57,6 @@ func (f *file) unique(taken map[string]string, name, owner, path, instead string
 	taken[name] = owner
 }
 
-func (f *file) checkDetect(p *Plan) {
-	if p.Detect.Mode == Automatic && f.at["detect.alarms"] == nil {
-		f.wrong("detect.mode", "automatic needs an alarm that starts it", "alarms: a list of alarms in "+orWord(p.Recovery, "the recovery region")+", or mode: manual")
-	}
-	named := map[string]string{}
-	for i, a := range p.Detect.Alarms {
-		path := fmt.Sprintf("detect.alarms[%d]", i)
-		if a.Name != "" {
-			f.unique(named, a.Name+" in "+a.Region, path, path+".name", "each alarm once")
-		}
-		switch {
-		case a.Region == "" || p.Primary == "" || p.Recovery == "" || a.Region == p.Recovery:
-		case a.Region == p.Primary:
-			f.wrong(path+".region", "the alarm is unreachable when the primary region fails: the alarm must live in the recovery region", p.Recovery)
-		default:
-			f.wrong(path+".region", a.Region+" is neither region of this plan: the alarm must live in the recovery region", p.Recovery)
-		}
-	}
-}
-
 func orWord(s, otherwise string) string {
 	if s == "" {
 		return otherwise

@@ -12,8 +12,12 @@ func (f *file) checkDrill(d *Drill) {
 	case f.has("drill.role") && !f.has("drill.instance-profile"):
 		f.wrong("drill.role", "has no effect: it is the role of an instance profile", "instance-profile: beside it")
 	}
-	for i, w := range d.Windows {
-		path := fmt.Sprintf("drill.windows[%d]", i)
+	f.checkWindows("drill.windows", d.Windows)
+}
+
+func (f *file) checkWindows(list string, windows []Window) {
+	for i, w := range windows {
+		path := fmt.Sprintf("%s[%d]", list, i)
 		if isClock(w.From) && isClock(w.To) && w.To <= w.From {
 			f.wrong(path+".to", fmt.Sprintf("%s is not after %s", w.To, w.From), "a later time, 24:00 at the latest; for a night, two windows")
 		}

@@ -188,10 +188,6 @@ func (m *mapping) end() {
 			m.wrong(m.sub(key), "is not a field that Pilotlight knows", instead)
 			continue
 		}
-		if instead, ok := later[m.shape][key]; ok {
-			m.wrong(m.sub(key), "is not built yet", instead)
-			continue
-		}
 		m.wrong(m.sub(key), "is not a field that Pilotlight knows", oneOf(key, known))
 	}
 }

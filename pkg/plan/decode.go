@@ -21,17 +21,6 @@ const (
 	maxTimeout = Duration(12 * time.Hour)
 )
 
-// later are the fields that are designed and not built, by shape: what to write
-// as long as they are not.
-var later = map[string]map[string]string{
-	"detect": {
-		"probe":    "the probe's CloudWatch alarm under alarms",
-		"quorum":   "nothing: leave the field out, and all alarms together mean a disaster",
-		"hold":     "nothing: leave the field out, and let the alarms evaluate a longer period",
-		"cooldown": "nothing: leave the field out",
-	},
-}
-
 // misnamed are fields that somebody may look for, by shape, and the ones that
 // they are to write.
 var misnamed = map[string]map[string]string{
@@ -85,18 +74,4 @@ func (m *mapping) steps(key string, n need) []Step {
 		steps = append(steps, m.readStep(it))
 	}
 	return steps
-}
-
-func readDetect(m *mapping) Detect {
-	d := Detect{Mode: choice(m, "mode", required, []Mode{Automatic, Manual}, "approve")}
-	for _, it := range m.list("alarms", optional) {
-		a := m.open(it.Node, it.path, "alarm")
-		if a == nil {
-			continue
-		}
-		d.Alarms = append(d.Alarms, Alarm{Name: a.text("name", required, alarmName), Region: a.region("region", required)})
-		a.end()
-	}
-	m.end()
-	return d
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	_ "time/tzdata" // so that a zone is known wherever a plan is checked
 )
 
 // maxTTL is how long what a drill made may be forgotten.

@@ -23,14 +23,6 @@ type Drill struct {
 // DefaultTTL is a working day.
 const DefaultTTL = Duration(8 * 60 * 60 * 1e9)
 
-// Window is a span of some days of the week.
-type Window struct {
-	Days []string `json:"days"` // "mon" to "sun"
-	From string   `json:"from"` // "08:00"
-	To   string   `json:"to"`   // "16:00"; not before From
-	Zone string   `json:"zone"` // IANA time zone; empty in the file means UTC
-}
-
 // Named is the name that a drill gives to what is called name otherwise.
 func (d *Drill) Named(name string) string {
 	if d == nil {

@@ -75,9 +75,9 @@ const kebabPattern = `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`
 var (
 	planName   = corrected(matching(kebabPattern, maxPlanName, "a plan's name: lowercase letters, digits and single hyphens, a letter first", "storefront"), kebab)
 	policyName = except(corrected(matching(kebabPattern, maxPolicyName, "a policy's name: lowercase letters, digits and single hyphens, a letter first", "data"), kebab),
-		"publish", "decide", "ages", "alarms", "keep-fence", "reap-drills") // schedules and rules of every plan
+		"publish", "decide", "probe", "ages", "alarms", "keep-fence", "reap-drills") // schedules and rules of every plan
 	stepID = except(corrected(matching(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$`, maxStepID, "a step's id: letters, digits and single hyphens", "orders"), kebab),
-		"run", "open-run", "close-run", "Recovered", "Aborted", "Dirty") // states and functions of every plan
+		"run", "start", "open-run", "close-run", "Recovered", "Aborted", "Dirty") // states and functions of every plan
 	regionName = corrected(matching(`^[a-z]{2,4}(-[a-z]+){1,2}-[1-9]$`, 32, "an AWS region", "a region such as us-west-2"), nearRegion)
 	dnsName    = corrected(matching(`^([a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$`, 253, "a DNS name", "a name such as shop.example.com"), bareHost)
 

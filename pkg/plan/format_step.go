@@ -48,6 +48,7 @@ var (
 	profileName = corrected(matching(`^[A-Za-z0-9_+=,.@-]+$`, 128, "an instance profile's name", "storefront-drill"), lastOfARN)
 	// A suffix ends names of databases and stacks, and begins the path of parameters.
 	suffix   = corrected(matching(kebabPattern, 16, "a suffix: lowercase letters, digits and single hyphens, a letter first", "drill"), kebab)
+	line     = matching(`^[^\n]+$`, 256, "a text in one line", "ok")
 	question = matching(`^[^\n]+$`, 256, "a question in one line", "Is the old site down for good?")
 )
 

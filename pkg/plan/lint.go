@@ -13,6 +13,7 @@ func (f *file) lint(p *Plan) {
 	if len(p.Protect) > 0 && p.Notify == "" {
 		f.warn("protect", "nobody hears when recovery points grow too old", "notify: and the name of an SNS topic in "+p.Recovery)
 	}
+	f.lintDetect(p)
 	f.lintCourses(p)
 	f.lintDrill(p)
 }

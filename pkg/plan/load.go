@@ -130,6 +130,7 @@ func (p *Plan) fill() {
 			s.fill(p)
 		}
 	}
+	p.Detect.fill(p.Recovery)
 	if p.Drill != nil {
 		p.Drill.fill()
 	}
@@ -160,9 +161,13 @@ func (d *Drill) fill() {
 	if d.TTL == 0 {
 		d.TTL = DefaultTTL
 	}
-	for i := range d.Windows {
-		if d.Windows[i].Zone == "" {
-			d.Windows[i].Zone = "UTC"
+	fillZones(d.Windows)
+}
+
+func fillZones(windows []Window) {
+	for i := range windows {
+		if windows[i].Zone == "" {
+			windows[i].Zone = "UTC"
 		}
 	}
 }

@@ -171,25 +171,3 @@ type Point struct {
 	LaunchTemplate string `json:"launch-template,omitempty"`
 	Parameter      string `json:"parameter,omitempty"` // SSM parameter that holds the image id
 }
-
-// Mode says what a detected disaster does.
-type Mode string
-
-// Automatic starts a run when every alarm of the plan is in ALARM. Manual only
-// says so: a person starts the run.
-const (
-	Automatic Mode = "automatic"
-	Manual    Mode = "manual"
-)
-
-// Detect says which signals together mean a disaster: all of Alarms.
-type Detect struct {
-	Alarms []Alarm `json:"alarms"`
-	Mode   Mode    `json:"mode"`
-}
-
-// Alarm is a CloudWatch alarm that the team owns.
-type Alarm struct {
-	Name   string `json:"name"`
-	Region string `json:"region"`
-}

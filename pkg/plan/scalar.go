@@ -82,18 +82,15 @@ func (f *file) scalar(n *yaml.Node, path string, as format) (string, bool) {
 	return n.Value, true
 }
 
-// choice reads one of a few words. Those in notYet are known and refused.
-func choice[T ~string](m *mapping, key string, n need, of []T, notYet ...string) T {
+// choice reads one of a few words.
+func choice[T ~string](m *mapping, key string, n need, of []T) T {
 	words := make([]string, len(of))
 	for i, w := range of {
 		words[i] = string(w)
 	}
 	return T(m.text(key, n, func(s string) (string, string) {
-		switch {
-		case slices.Contains(words, s):
+		if slices.Contains(words, s) {
 			return "", ""
-		case slices.Contains(notYet, s):
-			return s + " is not built yet", strings.Join(words, " or ")
 		}
 		return fmt.Sprintf("%q is not a %s", shorten(s), cmp.Or(nouns[key], key)), oneOf(s, words)
 	}))

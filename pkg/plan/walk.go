@@ -2,7 +2,6 @@ package plan
 
 import (
 	"iter"
-	"slices"
 )
 
 // Steps yields every step of the plan that does something, in file order, the
@@ -38,9 +37,6 @@ func (p *Plan) Policy(name string) (*Policy, bool) {
 	}
 	return nil, false
 }
-
-// Has says whether an alarm is one of the plan's.
-func (d Detect) Has(alarm Alarm) bool { return slices.Contains(d.Alarms, alarm) }
 
 // Uses is the policy whose recovery points the step brings back or launches from;
 // empty: it needs none.

@@ -31,6 +31,10 @@ const (
 	// Halted, of Whole: the drill ends here, because one of its alarms went off or its
 	// time is over; the detail says which. It counts as a person's abort.
 	Halted Event = "halted"
+	// Started, of Whole: a decision started the run, for the reason in the detail.
+	// Asked, of Question: people were asked whether the run starts.
+	Started Event = "started"
+	Asked   Event = "asked"
 	// Good and Missed are the turns of a step that must hold for a while: the
 	// first good look after a miss, and the first miss after a good one.
 	Good   Event = "good"

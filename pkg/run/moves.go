@@ -66,7 +66,7 @@ func (s State) Start(o Order, now time.Time) (State, error) {
 	}
 	next.Epoch++
 	next.Run, next.Phase, next.End, next.Mode = Name(s.Plan, next.Epoch), Starting, "", o.Mode
-	next.Turned, next.Wanted = false, time.Time{}
+	next.Turned, next.Wanted, next.Alert, next.Alerts = false, time.Time{}, nil, 0
 	if o.Mode == Drill {
 		next.Drills = append(slices.Clone(s.Drills), next.Run)
 	}
@@ -139,4 +139,30 @@ func (s State) Settled(to Posture, now time.Time) (State, error) {
 	}
 	next.Side, next.Unfenced = PrimarySide, time.Time{}
 	return next, nil
+}
+
+// Warned notes the next alert of a disaster: one that waits as long as patience for an
+// answer, or, when that is zero, one that asks nothing.
+func (s State) Warned(reason string, patience time.Duration, now time.Time) State {
+	s.Alerts++
+	alert := Alert{Number: s.Alerts, At: now, Reason: reason}
+	if patience > 0 {
+		alert.Run, alert.Until = Name(s.Plan, s.Epoch+1), now.Add(patience)
+	}
+	s.Alert = &alert
+	return s
+}
+
+// Told notes that people have heard of the alert.
+func (s State) Told() State {
+	alert := *s.Alert
+	alert.Told = true
+	s.Alert = &alert
+	return s
+}
+
+// Calm ends the alert: what it told of is over.
+func (s State) Calm() State {
+	s.Alert = nil
+	return s
 }

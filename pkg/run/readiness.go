@@ -13,6 +13,17 @@ type Readiness struct {
 	Step     string      `json:"step"`
 	Problems []string    `json:"problems,omitempty"` // none: it is ready
 	At       time.Time   `json:"at"`
+	// Since is when the first of the looks in a row was that found problems; zero: this
+	// look found none.
+	Since time.Time `json:"since,omitzero"`
+}
+
+// Age is how old the data are that a policy would bring back, as it was seen last.
+type Age struct {
+	Policy  string    `json:"policy"`
+	Newest  time.Time `json:"newest,omitzero"`   // of the source that is furthest behind; zero: one has nothing usable
+	Problem string    `json:"problem,omitempty"` // why it is not known; empty: it is
+	At      time.Time `json:"at"`
 }
 
 // Course is which of a plan's state machines runs of the mode are executions of.

@@ -90,8 +90,27 @@ type State struct {
 	Wanted time.Time `json:"wanted,omitzero"`
 	// Children are the plans whose locks Run has reserved and not given back.
 	Children []string `json:"children,omitempty"`
-	Version  int64    `json:"version"` // counts writes; each is conditional on it
+	// Alert is what people were told of the disaster that is seen now, and asked; nil:
+	// none is, or they were told of none.
+	Alert   *Alert `json:"alert,omitempty"`
+	Alerts  int    `json:"alerts,omitempty"` // counts them since Run began, so that no answer is taken for another's
+	Version int64  `json:"version"`          // counts writes; each is conditional on it
 }
+
+// Alert is a notice of a disaster that started nothing. One that has a Run asks: the
+// answer yes to its step Question starts that run.
+type Alert struct {
+	Run    string    `json:"run,omitempty"` // that a yes starts; empty: nothing is asked
+	Number int       `json:"number"`        // see State.Alerts; the answer's Attempt
+	At     time.Time `json:"at"`
+	Until  time.Time `json:"until,omitzero"` // later answers are refused; zero: none is waited for
+	Reason string    `json:"reason"`         // the decision's
+	Told   bool      `json:"told"`           // the message has gone out
+}
+
+// Question is the step under which the answer to an Alert is kept, in the run that it
+// would start.
+const Question = "start"
 
 // Serving is the side whose application is alive. Of an active plan that is the
 // recovery side also when no step of the plan moves users there, because a person

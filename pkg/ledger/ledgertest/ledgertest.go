@@ -29,6 +29,7 @@ type Ledger struct {
 	noted  map[string][]run.Entry  // by run
 	said   map[string][]run.Answer // by run
 	ready  map[string]run.Readiness
+	ages   map[string]run.Age
 	pins   map[string]run.Pins     // by run
 	seen   map[string]map[any]bool // entries by run
 }
@@ -37,7 +38,7 @@ type Ledger struct {
 func New(now time.Time) *Ledger {
 	return &Ledger{
 		now: now, states: map[string]run.State{}, noted: map[string][]run.Entry{},
-		said: map[string][]run.Answer{}, ready: map[string]run.Readiness{}, pins: map[string]run.Pins{}, seen: map[string]map[any]bool{},
+		said: map[string][]run.Answer{}, ready: map[string]run.Readiness{}, ages: map[string]run.Age{}, pins: map[string]run.Pins{}, seen: map[string]map[any]bool{},
 	}
 }
 
@@ -226,6 +227,31 @@ func (l *Ledger) Readiness(_ context.Context, plan string) ([]run.Readiness, tim
 		}
 	}
 	return all, l.now, nil
+}
+
+// Aged is that of pkg/ledger.
+func (l *Ledger) Aged(_ context.Context, plan string, age run.Age) error {
+	defer l.begin("aged " + age.Policy)()
+	if err := l.broken("aged " + age.Policy); err != nil {
+		return err
+	}
+	l.ages[plan+"/"+age.Policy] = age
+	return nil
+}
+
+// Ages is that of pkg/ledger.
+func (l *Ledger) Ages(_ context.Context, plan string) ([]run.Age, error) {
+	defer l.begin("ages")()
+	if err := l.broken("ages"); err != nil {
+		return nil, err
+	}
+	var all []run.Age
+	for _, name := range slices.Sorted(maps.Keys(l.ages)) {
+		if strings.HasPrefix(name, plan+"/") {
+			all = append(all, l.ages[name])
+		}
+	}
+	return all, nil
 }
 
 // begin takes the lock and writes the call down; what it answers gives it back.

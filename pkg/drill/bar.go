@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	_ "time/tzdata" // Lambda's provided.al2023 has no time zones of its own
 
 	"github.com/pilotlight/pilotlight/pkg/decide"
 	"github.com/pilotlight/pilotlight/pkg/plan"
@@ -39,40 +38,14 @@ func Bar(d *plan.Drill, now time.Time, sights []decide.Sight) string {
 }
 
 // Shut is why none of the windows is open, as a sentence; empty: one is, or there
-// are none. A window is read off a clock on the wall of its zone: on the day on
-// which the clocks change it is an hour longer, or shorter.
+// are none.
 func Shut(windows []plan.Window, now time.Time) string {
-	if len(windows) == 0 {
+	if _, open := plan.Within(windows, now); open || len(windows) == 0 {
 		return ""
 	}
 	var spans []string
 	for _, w := range windows {
-		open, err := contains(w, now)
-		if err != nil {
-			return err.Error()
-		}
-		if open {
-			return ""
-		}
-		spans = append(spans, span(w))
+		spans = append(spans, w.String())
 	}
 	return fmt.Sprintf("drills of this plan begin %s alone, and it is %s", strings.Join(spans, " or "), now.UTC().Format("Mon 15:04 UTC"))
-}
-
-func contains(w plan.Window, now time.Time) (bool, error) {
-	zone, err := time.LoadLocation(w.Zone) // an empty name is UTC
-	if err != nil {
-		return false, fmt.Errorf("%q is no IANA time zone: write one such as \"Europe/Berlin\"", w.Zone)
-	}
-	there := now.In(zone)
-	day, clock := strings.ToLower(there.Format("Mon")), there.Format("15:04")
-	return slices.Contains(w.Days, day) && w.From <= clock && clock < w.To, nil
-}
-
-func span(w plan.Window) string {
-	zone := w.Zone
-	if zone == "" {
-		zone = "UTC"
-	}
-	return fmt.Sprintf("%s %s–%s %s", strings.Join(w.Days, ", "), w.From, w.To, zone)
 }
