@@ -66,20 +66,21 @@ func (f *file) checkQuorum(p *Plan) {
 		}
 		return
 	}
-	if p.Detect.Probe != nil && len(p.Detect.Probe.From) == 0 { // the recovery region's, which fill adds later
-		signals.Alarms = append(signals.Alarms, Alarm{Region: p.Recovery})
+	n, quorum := len(signals.Alarms), p.Detect.Quorum
+	if p.Detect.Probe != nil && len(p.Detect.Probe.From) == 0 {
+		n++ // the recovery region's, which fill adds later
 	}
-	n, left := len(signals.Alarms), 0
-	for _, a := range signals.Alarms {
-		if a.Region != p.Primary || a.Region == "" {
-			left++
+	left := n
+	for _, a := range p.Detect.Alarms {
+		if a.Region == p.Primary && a.Region != "" {
+			left--
 		}
 	}
-	quorum := p.Detect.Quorum
-	if quorum == 0 {
+	if !f.has("detect.quorum") {
 		quorum = n
 	}
 	switch {
+	case p.Primary == p.Recovery: // which is what is wrong
 	case quorum > n:
 		f.wrong("detect.quorum", fmt.Sprintf("%d of %d signals can never be", quorum, n), fmt.Sprintf("%d or less", n))
 	case quorum > left:
@@ -101,7 +102,7 @@ func (f *file) lintDetect(p *Plan) {
 	if d.Mode != Manual && d.Quorum == 1 {
 		f.warn("detect", "one signal alone makes a disaster: a false one starts a failover, or asks for it", "a second signal, such as probe: {url: https://shop.example.com/healthz}, and quorum: 2")
 	}
-	if d.Mode != ByApproval && len(d.Alarms) > 0 && p.Notify == "" {
+	if len(d.Alarms) > 0 && p.Notify == "" && len(p.Protect) == 0 {
 		f.warn("detect", "nobody hears of a disaster, nor is asked when something speaks against an automatic start", "notify: and the name of an SNS topic in "+p.Recovery)
 	}
 }

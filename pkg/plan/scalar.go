@@ -97,7 +97,7 @@ func choice[T ~string](m *mapping, key string, n need, of []T) T {
 }
 
 // nouns are what a choice is of, where its field has no noun for a name.
-var nouns = map[string]string{"by": "way to copy a database", "via": "way to shift traffic"}
+var nouns = map[string]string{"by": "way to copy a database", "via": "way to shift traffic", "no-data": "vote", "unreadable": "vote"}
 
 // count reads a whole number of at least least; zero when the field is absent.
 func (m *mapping) count(key string, n need, least int) int {
