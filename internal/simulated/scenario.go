@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pilotlight/pilotlight/pkg/step"
 )
 
 // Scenario is a way that a step goes.
@@ -68,4 +70,29 @@ func (s Scenario[Spec]) takenBack(t *testing.T, change int, see func(*Trial[Spec
 	if diff := cmp.Diff(before, after); diff != "" {
 		t.Errorf("AWS before and after (-before +after):\n%s\nchanges: %v", diff, w.Caller.Changes)
 	}
+}
+
+// Twice holds two steps of one run that change one thing to this: the second is
+// taken back and then the first, and AWS is as See saw it before both. The spec of
+// the second is again's. It answers how the two were taken back, the second first.
+func Twice[Spec any](w *Trial[Spec], again Spec, see func(*Trial[Spec]) []string) [2]step.Progress {
+	w.T.Helper()
+	before, id, first := see(w), w.Run.Step, w.Spec
+	w.Settle(w.Advance)
+	made := len(w.Caller.Changes)
+	w.Run.Step, w.Spec = id+"-again", again
+	w.Settle(w.Advance)
+	if len(w.Caller.Changes) == made {
+		w.T.Error("the second step changed nothing, which shows nothing")
+	}
+	second := w.Settle(w.Undo)
+	w.Run.Step, w.Spec = id, first
+	back := [2]step.Progress{second, w.Settle(w.Undo)}
+	if back[0].Left+back[1].Left != "" {
+		return back
+	}
+	if diff := cmp.Diff(before, see(w)); diff != "" {
+		w.T.Errorf("AWS before and after (-before +after):\n%s\nchanges: %v", diff, w.Caller.Changes)
+	}
+	return back
 }

@@ -37,11 +37,15 @@ func (r Run) Called(name string) map[string]string {
 // Remember is the value of the tag Before: how a thing was, and whose memory that
 // is. It is written on the thing before it is changed, so that a crash between the
 // two leaves a memory too many and never a change without one.
+//
+// It is the run's and not the step's, because a thing has one such tag: of two steps
+// that change one thing the first writes how it was, and the second leaves that
+// alone. Whichever is taken back first puts the thing back to before the run.
 func (r Run) Remember(was string) string { return r.memory() + was }
 
-// Remembered is what this step of this run wrote with Remember.
+// Remembered is what this run wrote with Remember.
 func (r Run) Remembered(tags map[string]string) (was string, ok bool) {
 	return strings.CutPrefix(tags[lineage.Before], r.memory())
 }
 
-func (r Run) memory() string { return r.ID + "/" + r.Step + " " }
+func (r Run) memory() string { return r.ID + " " }

@@ -117,3 +117,9 @@ func TestUndo_saysWhereTheAddressLedWhenThatIsGone(t *testing.T) {
 		t.Errorf("left %q, %q", got.Left, got.Detail)
 	}
 }
+
+func TestStep_isTakenBackAfterASecondOneOnTheSameAddress(t *testing.T) {
+	w := taken(t)
+	w.Servers(simulated.Away).Instance("spare", "us-west-2a")
+	simulated.Twice(w, plan.AssociateAddress{Address: w.Spec.Address, Instance: "spare"}, (*trial).See)
+}

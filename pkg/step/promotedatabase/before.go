@@ -17,7 +17,7 @@ import (
 // words, because a tag takes neither quotes nor braces.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Tagging.html
 type before struct {
-	by      string // run/step
+	by      string // the run: a second step on the database leaves the first one's note alone
 	class   string
 	multiAZ bool
 	replica bool
@@ -41,25 +41,23 @@ func (b before) String() string {
 	return strings.Join([]string{b.by, b.class, zones, role}, " ")
 }
 
-// remembered is what this run's step wrote on the database; false: nothing.
+// remembered is what this run wrote on the database; false: nothing.
 func remembered(r step.Run, db *types.DBInstance) (before, bool) {
 	for _, tag := range db.TagList {
 		words := strings.Fields(aws.ToString(tag.Value))
-		if aws.ToString(tag.Key) == lineage.Before && len(words) == 4 && words[0] == by(r) {
+		if aws.ToString(tag.Key) == lineage.Before && len(words) == 4 && words[0] == r.ID {
 			return before{by: words[0], class: words[1], multiAZ: words[2] == manyZones, replica: words[3] == wasReplica}, true
 		}
 	}
 	return before{}, false
 }
 
-func by(r step.Run) string { return r.ID + "/" + r.Step }
-
 // remember writes down how the database is, once a run and before the first change.
 func (k *Kind) remember(ctx context.Context, r step.Run, db *types.DBInstance) error {
 	if _, ok := remembered(r, db); ok {
 		return nil
 	}
-	was := before{by: by(r), class: aws.ToString(db.DBInstanceClass), multiAZ: aws.ToBool(db.MultiAZ), replica: follows(db)}
+	was := before{by: r.ID, class: aws.ToString(db.DBInstanceClass), multiAZ: aws.ToBool(db.MultiAZ), replica: follows(db)}
 	_, err := k.rds.AddTagsToResource(ctx, &rds.AddTagsToResourceInput{
 		ResourceName: db.DBInstanceArn, Tags: []types.Tag{{Key: aws.String(lineage.Before), Value: aws.String(was.String())}},
 	})

@@ -189,3 +189,15 @@ func (w *world) instance(name string) types.DBInstance {
 	out := must[*rds.DescribeDBInstancesOutput](w.t)(w.team(w.Run.Recovery).DescribeDBInstances(w.t.Context(), &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String(name)}))
 	return out.DBInstances[0]
 }
+
+// The second step's note would be that of a database that never was a replica.
+func TestUndo_ofTwoStepsOnOneDatabaseSaysThatItWasPromoted(t *testing.T) {
+	w := following(t)
+	again := w.Spec
+	again.Class = "db.r6g.2xlarge"
+	for i, back := range simulated.Twice(w.Trial, again, databases) {
+		if !strings.Contains(back.Left, "was promoted") {
+			t.Errorf("undo %d left %q", i+1, back.Left)
+		}
+	}
+}

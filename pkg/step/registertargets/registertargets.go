@@ -141,15 +141,19 @@ func (k *Kind) look(ctx context.Context, name string) (arn string, health map[st
 	return arn, health, nil
 }
 
+// by is whose a registration is: the step's, so that what an earlier step registered
+// stays until that one is taken back.
+func by(r step.Run) string { return r.ID + "/" + r.Step }
+
 // register notes on each instance whose it is before it is registered.
 func (k *Kind) register(ctx context.Context, r step.Run, name, arn string, ids []string) error {
-	already, err := k.find(ctx, []types.Filter{{Name: aws.String("tag:" + lineage.Registered + name), Values: []string{r.Remember("")}}})
+	already, err := k.find(ctx, []types.Filter{{Name: aws.String("tag:" + lineage.Registered + name), Values: []string{by(r)}}})
 	if err != nil {
 		return err
 	}
 	fresh := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return slices.Contains(already, id) })
 	if len(fresh) > 0 {
-		_, err := k.servers.CreateTags(ctx, &ec2.CreateTagsInput{Resources: fresh, Tags: []types.Tag{{Key: aws.String(lineage.Registered + name), Value: aws.String(r.Remember(""))}}})
+		_, err := k.servers.CreateTags(ctx, &ec2.CreateTagsInput{Resources: fresh, Tags: []types.Tag{{Key: aws.String(lineage.Registered + name), Value: aws.String(by(r))}}})
 		if err != nil {
 			return fmt.Errorf("note that %d instances are registered with %s: %w", len(fresh), name, err)
 		}
@@ -174,7 +178,7 @@ func (k *Kind) Undo(ctx context.Context, r step.Run, spec plan.RegisterTargets) 
 	if name == "" {
 		return step.Nothing("a drill registered nothing"), nil
 	}
-	ids, err := k.find(ctx, []types.Filter{{Name: aws.String("tag:" + lineage.Registered + name), Values: []string{r.Remember("")}}})
+	ids, err := k.find(ctx, []types.Filter{{Name: aws.String("tag:" + lineage.Registered + name), Values: []string{by(r)}}})
 	if err != nil || len(ids) == 0 {
 		return step.Nothing("nothing is registered that this step registered"), err
 	}

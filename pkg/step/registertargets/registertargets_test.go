@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/pilotlight/pilotlight/internal/simulated"
 	"github.com/pilotlight/pilotlight/pkg/plan"
@@ -54,5 +55,18 @@ func TestCheck_saysWhichGroupIsNotThere(t *testing.T) {
 	w.Spec.Drill = "nowhere"
 	if said := strings.Join(w.Check(), " "); !strings.Contains(said, "no target group nowhere") {
 		t.Errorf("says %q", said)
+	}
+}
+
+func TestUndo_leavesToAnEarlierStepWhatThatRegistered(t *testing.T) {
+	w := shop(t)
+	w.Servers(simulated.Away).Instance("worker", "us-west-2a")
+	w.Settle(w.Advance)
+	before := w.See()
+	w.Run.Step, w.Spec = "more", plan.RegisterTargets{Targets: "web", Instances: "worker"}
+	w.Settle(w.Advance)
+	w.Settle(w.Undo)
+	if diff := cmp.Diff(before, w.See()); diff != "" {
+		t.Errorf("AWS before and after the second step (-before +after):\n%s", diff)
 	}
 }

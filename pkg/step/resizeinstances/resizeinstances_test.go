@@ -80,3 +80,7 @@ func TestCheck_saysWhatWouldStopTheStep(t *testing.T) {
 		t.Errorf("says %q", said)
 	}
 }
+
+func TestStep_isTakenBackAfterASecondOneOnTheSameInstance(t *testing.T) {
+	simulated.Twice(standby(t), plan.ResizeInstances{Instances: "web", Type: "m7g.xlarge"}, (*trial).See)
+}

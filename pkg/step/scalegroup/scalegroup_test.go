@@ -101,3 +101,8 @@ func TestCheck_saysWhichGroupIsNotThere(t *testing.T) {
 		t.Errorf("says %q", said)
 	}
 }
+
+func TestStep_isTakenBackAfterASecondOneOnTheSameGroup(t *testing.T) {
+	w := standby(t)
+	simulated.Twice(w, plan.ScaleGroup{Group: "web", Desired: 6}, sizes)
+}
