@@ -249,14 +249,6 @@ func TestDrill_leavesUsersWhereTheyAre(t *testing.T) {
 	}
 }
 
-func TestRepair_movesNobody(t *testing.T) {
-	w := standby(t)
-	_, err := (&Kind{ledger: w, metrics: w}).Advance(t.Context(), w.run(run.Repair, t0), aSpec)
-	if failure.ClassOf(err) != failure.Permanent || w.shifts > 0 {
-		t.Errorf("error %v after %d shifts; want a permanent one after none", err, w.shifts)
-	}
-}
-
 func TestCheck_missesAMetricThatNobodyWrites(t *testing.T) {
 	w := standby(t)
 	k := &Kind{ledger: w, metrics: w}

@@ -74,8 +74,8 @@ func sides(r step.Run) (to, from run.Side) {
 func (k *Kind) Advance(ctx context.Context, r step.Run, spec plan.ShiftTraffic) (step.Progress, error) {
 	to, _ := sides(r)
 	switch {
-	case r.Mode == run.Repair:
-		return step.Progress{}, step.Permanent("a repair moves no users: take shift-traffic out of the plan's \"repair\"")
+	case r.Mode == run.Repair && spec.Via != plan.ViaCNAME: // which leads to what was repaired
+		return step.Progress{}, step.Permanent("a repair moves no users between regions: write \"cname\", where a name leads to what was repaired, or take shift-traffic out of the plan's \"repair\"")
 	case r.Drill != nil && spec.DrillRecord == "":
 		return step.Progress{Done: true, Detail: "left out in a drill: users stay where they are, and the plan names no drill-record"}, nil
 	}
