@@ -71,6 +71,7 @@ type Cloud struct {
 	http      *awshttp.BuildableClient // for everyone who calls AWS from here
 	accounts  map[string]string        // by region
 	root      string
+	built     built
 	dir       string
 	log       *slog.Logger
 	simulator *simulator.Simulator
@@ -244,9 +245,6 @@ func (c *Cloud) Doubled(function string) int { return c.bus.doubled(function) }
 // Repeated is how many messages of queues came once more, though a function had
 // dealt with them.
 func (c *Cloud) Repeated() int { return c.mappings.Doubled() }
-
-// Root is the repository's root.
-func (c *Cloud) Root() string { return c.root }
 
 // Close ends everything that was started, in reverse. A simulator that had died
 // is for Gone to say, and no error of Close.

@@ -71,8 +71,8 @@ func (d *deployer) functions(ctx context.Context) error {
 	for _, function := range d.blueprint.Functions {
 		folders = append(folders, function.Name)
 	}
-	out := filepath.Join(d.cloud.Root(), "bin", "host")
-	if err := lambdahost.Build(ctx, d.cloud.Root(), folders, out); err != nil {
+	out, err := d.cloud.Build(ctx, folders)
+	if err != nil {
 		return err
 	}
 	for _, function := range d.blueprint.Functions {
