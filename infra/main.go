@@ -44,8 +44,14 @@ func build(scope constructs.Construct, pattern, binaries string) error {
 	if len(files) == 0 {
 		return fmt.Errorf("no plan matches %s: nothing would be deployed", pattern)
 	}
-	for _, file := range files {
-		b, err := compile(file)
+	plans, findings := plan.LoadFiles(files)
+	for i, p := range plans {
+		if p == nil {
+			return fmt.Errorf("%s is not a valid plan:\n%v", files[i], findings)
+		}
+	}
+	for _, p := range plans {
+		b, err := blueprint.Compile(p)
 		if err != nil {
 			return err
 		}
@@ -58,14 +64,6 @@ func build(scope constructs.Construct, pattern, binaries string) error {
 		}
 	}
 	return nil
-}
-
-func compile(file string) (*blueprint.Blueprint, error) {
-	p, findings := plan.LoadFile(file)
-	if p == nil {
-		return nil, fmt.Errorf("%s is not a valid plan:\n%v", file, findings)
-	}
-	return blueprint.Compile(p)
 }
 
 // newStack is a stack of one plan in one region, in the account that the plan

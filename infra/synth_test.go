@@ -14,6 +14,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/pilotlight/pilotlight/pkg/blueprint"
+	"github.com/pilotlight/pilotlight/pkg/plan"
 )
 
 // plans are synthesized once for all tests: the one that people read first, one
@@ -111,7 +112,11 @@ func synthesize(folder string) (found []stack, err error) {
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(out)})
 	blueprints := map[string]*blueprint.Blueprint{}
 	for _, file := range plans {
-		b, err := compile(file)
+		p, findings := plan.LoadFile(file)
+		if p == nil {
+			return nil, fmt.Errorf("%s is not a valid plan:\n%v", file, findings)
+		}
+		b, err := blueprint.Compile(p)
 		if err != nil {
 			return nil, err
 		}

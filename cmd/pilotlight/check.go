@@ -11,20 +11,20 @@ import (
 func newCheck() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check PLAN...",
-		Short: "Find every mistake in recovery plans, with file, line, column and what to write instead",
+		Short: "Find every mistake in recovery plans, also between several, with file, line, column and what to write instead",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			bad := false
-			for _, file := range files {
-				p, findings := plan.LoadFile(file)
-				for _, finding := range findings {
-					fmt.Fprintln(cmd.ErrOrStderr(), finding)
-				}
+			plans, findings := plan.LoadFiles(files)
+			for _, finding := range findings {
+				fmt.Fprintln(cmd.ErrOrStderr(), finding)
+			}
+			for i, p := range plans {
 				if p == nil {
 					bad = true
 					continue
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s: plan %s is valid\n", file, p.Name)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: plan %s is valid\n", files[i], p.Name)
 			}
 			if bad {
 				return errBadInput

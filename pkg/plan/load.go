@@ -16,14 +16,16 @@ import (
 const maxFile = 1 << 20
 
 // LoadFile reads and checks one plan file. See Load.
-func LoadFile(path string) (*Plan, Findings) {
-	f := newFile(path)
+func LoadFile(path string) (*Plan, Findings) { return loadFile(path).usable() }
+
+func loadFile(path string) loaded {
 	src, err := readBounded(path)
 	if err != nil {
+		f := newFile(path)
 		f.fileError(1, 1, err.Error(), "the path of a plan file, such as plans/storefront.yaml")
-		return nil, f.findings
+		return loaded{f, &Plan{}, false}
 	}
-	return Load(path, src)
+	return load(path, src)
 }
 
 func readBounded(path string) ([]byte, error) {
@@ -39,22 +41,36 @@ func readBounded(path string) ([]byte, error) {
 // file that the findings show. The plan is nil when a finding is an Error.
 // Otherwise it is complete: policies have their RPO, steps their id, timeout and
 // on-failure, a drill its suffix and ttl, and each LaunchInstances the image policy that points at its template.
-func Load(name string, src []byte) (*Plan, Findings) {
-	f := newFile(name)
-	var p *Plan
+func Load(name string, src []byte) (*Plan, Findings) { return load(name, src).usable() }
+
+// loaded is a file that was read, and what could be made of it.
+type loaded struct {
+	*file
+	plan  *Plan // never nil
+	sound bool  // by itself the file has no Error; otherwise the plan has holes
+}
+
+func load(name string, src []byte) loaded {
+	f, p := newFile(name), &Plan{}
 	if root := f.parse(src); root != nil {
 		p = f.readPlan(root)
 		p.fill()
 		f.check(p)
 	}
-	if !f.findings.HasErrors() {
+	sound := !f.findings.HasErrors()
+	if sound {
 		f.lint(p)
 	}
-	f.findings.sort()
-	if f.findings.HasErrors() {
-		return nil, f.findings
+	return loaded{f, p, sound}
+}
+
+// usable is what a caller gets to see.
+func (l loaded) usable() (*Plan, Findings) {
+	l.findings.sort()
+	if l.findings.HasErrors() {
+		return nil, l.findings
 	}
-	return p, f.findings
+	return l.plan, l.findings
 }
 
 // parse returns the root of the only document, or nil and a finding.
