@@ -1,6 +1,7 @@
 package front
 
 import (
+	"bytes"
 	"slices"
 	"sync"
 )
@@ -8,6 +9,7 @@ import (
 // Fault is an error that the front answers in place of AWS's answer.
 type Fault struct {
 	Role, Service, Action, Region string // empty: any
+	Holding                       string // what the request's body holds; empty: anything
 	Code                          string // "RequestLimitExceeded"
 	Message                       string
 	Status                        int    // HTTP; 0: 400
@@ -19,7 +21,12 @@ type Fault struct {
 // faults are those still to be answered. Safe for concurrent use.
 type faults struct {
 	mu   sync.Mutex
-	list []Fault
+	list []injected
+}
+
+type injected struct {
+	Fault
+	happened bool
 }
 
 func (f *faults) inject(fault Fault) {
@@ -28,31 +35,38 @@ func (f *faults) inject(fault Fault) {
 	if fault.Times == 0 {
 		fault.Times = -1
 	}
-	f.list = append(f.list, fault)
+	f.list = append(f.list, injected{Fault: fault})
 }
 
-// forgive ends the faults of a role.
-func (f *faults) forgive(role string) {
+// forgive ends the faults of a role and answers those that never happened.
+func (f *faults) forgive(role string) (idle []Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.list = slices.DeleteFunc(f.list, func(fault Fault) bool { return fault.Role == role })
+	f.list = slices.DeleteFunc(f.list, func(fault injected) bool {
+		if fault.Role == role && !fault.happened {
+			idle = append(idle, fault.Fault)
+		}
+		return fault.Role == role
+	})
+	return idle
 }
 
 // take answers the first fault that concerns a call, once fewer from now on.
-func (f *faults) take(who identity) *Fault {
+func (f *faults) take(who identity, body []byte) *Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	concerns := func(wanted, actual string) bool { return wanted == "" || wanted == actual }
 	for i := range f.list {
 		c := &f.list[i]
 		if c.Times == 0 || !concerns(c.Role, who.Role) || !concerns(c.Service, who.Service) ||
-			!concerns(c.Action, who.Action) || !concerns(c.Region, who.Region) {
+			!concerns(c.Action, who.Action) || !concerns(c.Region, who.Region) || !bytes.Contains(body, []byte(c.Holding)) {
 			continue
 		}
 		if c.Times > 0 {
 			c.Times--
 		}
-		taken := *c
+		c.happened = true
+		taken := c.Fault
 		return &taken
 	}
 	return nil

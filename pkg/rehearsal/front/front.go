@@ -142,8 +142,9 @@ func (f *Front) Struck(region string) bool { return f.weather.isStruck(region) }
 // Inject adds a fault.
 func (f *Front) Inject(fault Fault) { f.faults.inject(fault) }
 
-// Forgive ends the faults that were injected for a role.
-func (f *Front) Forgive(role string) { f.faults.forgive(role) }
+// Forgive ends the faults that were injected for a role, and answers those that no
+// call has met: a test that counts on them has shown nothing.
+func (f *Front) Forgive(role string) (idle []Fault) { return f.faults.forgive(role) }
 
 // Calls is the audit so far, sorted by role, service, action and region. A call
 // counts when its answer is decided; one that hangs counts at once.

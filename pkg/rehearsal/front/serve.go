@@ -88,7 +88,7 @@ func (f *Front) answer(x *exchange) (*answer, outcome) {
 		down := &failure{status: http.StatusServiceUnavailable, code: "ServiceUnavailable", message: "The service is unavailable."}
 		return down.answer(p), refused
 	}
-	fault := f.faults.take(x.who)
+	fault := f.faults.take(x.who, x.body)
 	if fault != nil && !fault.AfterActing {
 		return fault.failure().answer(p), refused
 	}

@@ -124,6 +124,33 @@ func TestInject_answersTheErrorAsOftenAsAsked(t *testing.T) {
 	}
 }
 
+func TestInject_concernsOnlyTheRequestsThatHoldAText(t *testing.T) {
+	f := start(t)
+	f.Inject(Fault{Role: "tester", Action: "CreateVolume", Holding: "Size=2", Code: "RequestLimitExceeded"})
+	for size, want := range map[int32]string{1: "", 2: "RequestLimitExceeded"} {
+		_, err := compute(f, west).CreateVolume(t.Context(), &ec2.CreateVolumeInput{AvailabilityZone: aws.String(west + "a"), Size: aws.Int32(size)})
+		if refusal(err) != want {
+			t.Errorf("a volume of %d GiB: %v", size, err)
+		}
+	}
+}
+
+func TestForgive_answersTheFaultsThatNoCallMet(t *testing.T) {
+	f := start(t)
+	f.Inject(Fault{Role: "tester", Action: "DescribeVolumes", Code: "RequestLimitExceeded"})
+	f.Inject(Fault{Role: "tester", Action: "CreateVolume", Code: "RequestLimitExceeded"})
+	f.Inject(Fault{Role: "another", Action: "CreateVolume", Code: "RequestLimitExceeded"})
+	if _, err := compute(f, west).DescribeVolumes(t.Context(), &ec2.DescribeVolumesInput{}); refusal(err) != "RequestLimitExceeded" {
+		t.Errorf("DescribeVolumes: %v", err)
+	}
+	if idle := f.Forgive("tester"); len(idle) != 1 || idle[0].Action != "CreateVolume" {
+		t.Errorf("idle: %v", idle)
+	}
+	if _, err := compute(f, west).DescribeVolumes(t.Context(), &ec2.DescribeVolumesInput{}); err != nil {
+		t.Errorf("DescribeVolumes afterwards: %v", err)
+	}
+}
+
 func TestInject_afterActingLosesOnlyTheAnswer(t *testing.T) {
 	f := start(t)
 	f.Inject(Fault{Action: "CreateVolume", Code: "InternalError", Status: 500, Times: 1, AfterActing: true})
