@@ -33,7 +33,7 @@ func Read(ctx context.Context, regions ...aws.Config) (Inventory, error) {
 	all := Inventory{}
 	for _, cfg := range regions {
 		r := reader{cfg, all, map[string]bool{}}
-		for _, read := range []func(context.Context) error{r.instances, r.volumes, r.snapshots, r.addresses, r.targets, r.scaled, r.databases, r.databaseSnapshots, r.parameters, r.stacks} {
+		for _, read := range []func(context.Context) error{r.instances, r.volumes, r.snapshots, r.addresses, r.targets, r.scaled, r.databases, r.databaseSnapshots, r.parameters, r.stacks, r.mappings} {
 			if err := read(ctx); err != nil {
 				return nil, fmt.Errorf("read the inventory of %s: %w", cfg.Region, err)
 			}

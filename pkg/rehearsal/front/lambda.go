@@ -4,13 +4,22 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
-// lambda answers Invoke. Everything else of the service is the function host's
-// own business and not offered over HTTP.
+// teams are the actions on event source mappings that a team has in moto. Those of
+// Pilotlight's own queues are the rehearsal's (pkg/rehearsal/mapping).
+// https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html
+var teams = []string{"ListEventSourceMappings", "UpdateEventSourceMapping", "ListTags", "TagResource", "UntagResource"}
+
+// lambda answers Invoke. Functions are the function host's own business, and
+// nothing else of them is offered over HTTP.
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 func (f *Front) lambda(x *exchange) (*answer, *failure) {
+	if slices.Contains(teams, x.who.Action) {
+		return f.forward(x)
+	}
 	if x.who.Action != "Invoke" {
 		f.log.Error("simulator cannot do this", "service", x.who.Service, "action", x.who.Action, "region", x.who.Region)
 		return nil, notImplemented(x.who)
