@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,13 +31,16 @@ type trouble struct {
 
 func refused(t trial, times int, after bool, then func()) *front.Fault {
 	return &front.Fault{
-		Service: t.service, Action: t.action, Region: t.region, Code: "AccessDenied", Message: "injected", Status: 403,
+		Service: t.service, Action: t.action, Region: t.region, Holding: t.holding, Code: "AccessDenied", Message: "injected", Status: 403,
 		Times: times, AfterActing: after, Then: then,
 	}
 }
 
 func busy(t trial, times int) *front.Fault {
-	return &front.Fault{Service: t.service, Action: t.action, Region: t.region, Code: "RequestLimitExceeded", Message: "injected", Status: 503, Times: times}
+	return &front.Fault{
+		Service: t.service, Action: t.action, Region: t.region, Holding: t.holding, Code: "RequestLimitExceeded", Message: "injected", Status: 503,
+		Times: times,
+	}
 }
 
 var troubles = []trouble{
@@ -55,19 +59,27 @@ type trial struct {
 	mode            run.Mode // empty: unplanned
 	service, action string   // the call by which it acts
 	region          string   // of that call; empty: any
-	stays           bool     // what it does cannot be taken back
+	holding         string   // what tells that call from others of the action; empty: nothing has to
 	home            bool     // it needs a control plane in the primary region
+	asks            bool     // a person says yes once the step has asked
+	own             []string // troubles, by their short names, that furnish makes in the kind's own way
+	// stays says when what the step does cannot be taken back; nil: never.
+	stays func(trouble) bool
 	// furnish makes what the step finds, under names that begin with the plan's, and
 	// gives its spec. It may add to the plan.
 	furnish func(w *world, p *plan.Plan) any
 }
 
-// only narrows the matrix while one kind is worked on: -kind fence.
-var only = flag.String("kind", "", "the one step kind to try; empty: all")
+func onceActed(t trouble) bool { return t.acts }
+func onceDone(t trouble) bool  { return t.acts && !t.held }
+
+// only narrows the matrix while some kinds are worked on: -kind fence,retire.
+var only = flag.String("kind", "", "the step kinds to try, separated by commas; empty: all")
 
 const (
 	tried = "tried" // the step
 	gate  = "gate"  // the step after it, which would wait for ever: every run is cancelled there
+	yes   = "yes"   // what a person says to a step that asks
 )
 
 // attempt is a trial in trouble.
@@ -83,10 +95,17 @@ type attempt struct {
 // before; or Dirty, because the step did what cannot be taken back.
 func TestStepKinds_endAsTheFailureModelSays(t *testing.T) {
 	w := newWorld(t)
-	for _, trouble := range troubles {
+	var functions []string
+	for _, trial := range trials {
+		functions = append(functions, string(trial.kind))
+	}
+	if _, err := w.Build(t.Context(), functions); err != nil {
+		t.Fatal(err)
+	}
+	for i, trouble := range troubles {
 		t.Run(trouble.name, func(t *testing.T) {
 			inside := *w
-			inside.t = t
+			inside.t, inside.number, inside.trouble = t, i, trouble
 			inside.column(trouble)
 		})
 	}
@@ -96,7 +115,7 @@ func TestStepKinds_endAsTheFailureModelSays(t *testing.T) {
 func (w *world) column(trouble trouble) {
 	var attempts []*attempt
 	for _, trial := range trials {
-		if trouble.hang && (trial.mode.Graceful() || trial.home) || *only != "" && *only != string(trial.kind) {
+		if trouble.hang && (trial.mode.Graceful() || trial.home) || *only != "" && !slices.Contains(strings.Split(*only, ","), string(trial.kind)) {
 			continue // a planned run needs both regions, and waits for them
 		}
 		attempts = append(attempts, w.attempt(trial, trouble))
@@ -121,9 +140,11 @@ func (w *world) column(trouble trouble) {
 	}
 	after := w.inventory()
 	for _, a := range attempts {
-		w.Front.Forgive(names.Function(a.plan.Name, string(a.kind)))
+		for _, idle := range w.Front.Forgive(names.Function(a.plan.Name, string(a.kind))) {
+			w.t.Errorf("%s %s: no call met the trouble, %s of %s", a.kind, a.name, idle.Action, idle.Service)
+		}
 		w.judge(a)
-		if a.stays && a.acts { // the rest of what differs is a mistake
+		if a.lasts() { // the rest of what differs is a mistake
 			for _, lines := range []inventory.Inventory{before, after} {
 				for thing, line := range lines {
 					if strings.Contains(thing+line, a.plan.Name) {
@@ -162,9 +183,12 @@ func fencing(w *world, t trial, p *plan.Plan) []plan.Step {
 	return []plan.Step{{ID: "fence", Kind: plan.KindFence, Timeout: plan.Duration(time.Hour), OnFailure: plan.Pause, Spec: aSite(w, p)}}
 }
 
+// lasts says whether something of the step is there after the run.
+func (a *attempt) lasts() bool { return a.stays != nil && a.stays(a.trouble) }
+
 // trip makes the trouble happen, to the plan's own function alone.
 func (w *world) trip(a *attempt) {
-	if a.fault == nil {
+	if a.fault == nil || slices.Contains(a.own, a.short) {
 		return
 	}
 	function := names.Function(a.plan.Name, string(a.kind))
@@ -182,7 +206,11 @@ func (w *world) attend(a *attempt) bool {
 	}
 	_, asked := record.First(gate, run.Begun)
 	_, held := record.First(tried, run.Held)
+	_, good := record.First(tried, run.Good)
 	switch runID := record.State.Run; {
+	case a.asks && good && !a.told[yes]:
+		a.told[yes] = true
+		w.say(a.plan, runID, tried, run.SayYes)
 	case held && !a.told[tried]:
 		a.told[tried] = true
 		w.say(a.plan, runID, tried, run.SayAbort)
@@ -198,7 +226,7 @@ func (w *world) judge(a *attempt) {
 	w.t.Helper()
 	record := w.record(a.plan)
 	want := run.Aborted
-	if a.stays && a.acts {
+	if a.lasts() {
 		want = run.Dirty
 	}
 	closed, _ := record.First(run.Whole, run.Done)

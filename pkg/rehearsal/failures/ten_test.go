@@ -100,7 +100,7 @@ func TestTenPlans_recoverAtTheSameTimeAndKeepApart(t *testing.T) {
 	w := newWorld(t)
 	points := map[*plan.Plan]string{}
 	for i := range 10 {
-		p := w.deploy(fifty(fmt.Sprintf("plan-%c", 'a'+i)))
+		p, _ := w.deploy(fifty(fmt.Sprintf("plan-%c", 'a'+i)))
 		steps := 0
 		for range p.Steps() {
 			steps++

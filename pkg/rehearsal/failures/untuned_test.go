@@ -52,7 +52,8 @@ func TestAPlanThatNobodyTunedFor_recovers(t *testing.T) {
 	w := newWorld(t)
 	w.servers(recovery).Template("fleet")
 	w.servers(recovery).Template("crew")
-	child, parent := w.deploy(childPlan), w.deploy(parentPlan)
+	child, _ := w.deploy(childPlan)
+	parent, _ := w.deploy(parentPlan)
 	w.start(parent, run.Unplanned)
 	skipped := false
 	w.until(6*time.Hour, "the parent's run is over", func(context.Context) bool {

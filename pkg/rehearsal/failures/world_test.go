@@ -18,6 +18,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/cloud"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/deploy"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/schedule"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
@@ -29,8 +30,12 @@ const (
 // world is a simulated AWS in which plans are deployed whose schedules do not fire.
 type world struct {
 	*cloud.Cloud
+	root   string // the repository
 	t      *testing.T
 	ledger *ledger.Ledger
+	// In a column of the matrix: which one, and its trouble.
+	number  int
+	trouble trouble
 }
 
 func newWorld(t *testing.T) *world {
@@ -48,29 +53,31 @@ func newWorld(t *testing.T) *world {
 			t.Error(err)
 		}
 	})
-	return &world{Cloud: c, t: t, ledger: ledger.New(c.As("auditor", recovery))}
+	return &world{Cloud: c, root: root, t: t, ledger: ledger.New(c.As("auditor", recovery))}
 }
 
-// deploy makes a plan's functions and machines, from its text.
-func (w *world) deploy(text string) *plan.Plan {
+// deploy makes a plan's functions and machines, from its text, and answers its
+// schedules, which do not fire.
+func (w *world) deploy(text string) (*plan.Plan, []schedule.Schedule) {
 	w.t.Helper()
 	p, findings := plan.Load("a test", []byte(text))
 	if p == nil {
 		w.t.Fatalf("%s\n%s", findings, text)
 	}
-	w.apply(p)
-	return p
+	return p, w.apply(p)
 }
 
-func (w *world) apply(p *plan.Plan) {
+func (w *world) apply(p *plan.Plan) []schedule.Schedule {
 	w.t.Helper()
 	b, err := blueprint.Compile(p)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if _, _, err := deploy.Apply(w.t.Context(), w.Cloud, b); err != nil {
+	_, schedules, err := deploy.Apply(w.t.Context(), w.Cloud, b)
+	if err != nil {
 		w.t.Fatal(err)
 	}
+	return schedules
 }
 
 // invoke calls a plan's function as the Lambda console does.
