@@ -36,6 +36,7 @@ func TestCode_is2ForAnInputThatIsWrong(t *testing.T) {
 		"no such scenario":          {"rehearse", plan, "--scenario", "flood"},
 		"no such format":            {"graph", plan, "--format", "svg"},
 		"mistakes to find":          {"check", plan, broken},
+		"one plan twice":            {"check", plan, plan},
 		"no plan to list":           {"points"},
 		"a plan to list, wrong":     {"points", broken},
 		"no endpoint":               {"invoke", "verify", event},
