@@ -48,8 +48,25 @@ func (k *Kind) ready(ctx context.Context, r step.Run, spec plan.LaunchInstances)
 	if err != nil {
 		return problems, err
 	}
+	problems = append(problems, crowded(spec, subnets)...)
 	dry, err := k.dryRun(ctx, r, spec, subnets)
 	return append(problems, dry...), err
+}
+
+// crowded says which subnets have not an address for each instance: a dry run asks
+// for rights and parameters alone. A subnet without IPv4 is never short of them.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Subnet.html
+func crowded(spec plan.LaunchInstances, subnets map[string]types.Subnet) []string {
+	shares := spread(spec.Count, spec.Zones)
+	var problems []string
+	for _, zone := range spec.Zones {
+		subnet := subnets[zone]
+		if free := int(aws.ToInt32(subnet.AvailableIpAddressCount)); free < shares[zone] && !aws.ToBool(subnet.Ipv6Native) {
+			problems = append(problems, fmt.Sprintf("Subnet %s in %s, the roomiest there, has %d free addresses for %d instances: free some, make a larger subnet, or take more zones into the plan.",
+				aws.ToString(subnet.SubnetId), zone, free, shares[zone]))
+		}
+	}
+	return problems
 }
 
 // offered says in which zones none of the types can be had. A template's own type
@@ -83,14 +100,14 @@ func (k *Kind) offered(ctx context.Context, spec plan.LaunchInstances) ([]string
 }
 
 // dryRun has EC2 try the launch in every zone.
-func (k *Kind) dryRun(ctx context.Context, r step.Run, spec plan.LaunchInstances, subnets map[string]string) ([]string, error) {
+func (k *Kind) dryRun(ctx context.Context, r step.Run, spec plan.LaunchInstances, subnets map[string]types.Subnet) ([]string, error) {
 	kind := ""
 	if len(spec.Types) > 0 {
 		kind = spec.Types[0]
 	}
 	var problems []string
 	for zone, n := range spread(spec.Count, spec.Zones) {
-		call := request(r, spec, "", subnets[zone], n)
+		call := request(r, spec, "", aws.ToString(subnets[zone].SubnetId), n)
 		call.InstanceType, call.DryRun = types.InstanceType(kind), aws.Bool(true)
 		_, err := k.ec2.RunInstances(ctx, &call)
 		refused, err := step.Tried(fmt.Sprintf("the launch of %d instances in %s", n, zone), err)

@@ -176,7 +176,7 @@ func (k *Kind) fill(ctx context.Context, r step.Run, spec plan.LaunchInstances, 
 		if missing[zone] == 0 {
 			continue
 		}
-		call := request(r, spec, image, subnets[zone], missing[zone])
+		call := request(r, spec, image, aws.ToString(subnets[zone].SubnetId), missing[zone])
 		ok, err := k.launch(ctx, r, spec, call, have.in(zone).ids())
 		if err != nil {
 			failed = append(failed, fmt.Errorf("launch %d of %s in %s: %w", missing[zone], spec.Template, zone, err))

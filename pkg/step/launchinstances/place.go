@@ -27,7 +27,7 @@ func spread(count int, zones []string) map[string]int {
 // place finds a subnet for each zone: one of the drill's, or else in the VPC of the
 // template's security groups, because the plan names no network and the groups
 // already say which it is.
-func (k *Kind) place(ctx context.Context, r step.Run, spec plan.LaunchInstances) (map[string]string, error) {
+func (k *Kind) place(ctx context.Context, r step.Run, spec plan.LaunchInstances) (map[string]types.Subnet, error) {
 	if r.Drill != nil {
 		subnets, err := k.isolated(ctx, r.Drill)
 		return roomiest(subnets), err
@@ -45,7 +45,7 @@ func (k *Kind) place(ctx context.Context, r step.Run, spec plan.LaunchInstances)
 	}
 	chosen := roomiest(subnets)
 	for _, zone := range spec.Zones {
-		if chosen[zone] == "" {
+		if _, ok := chosen[zone]; !ok {
 			return nil, step.Permanent("%s, the VPC of launch template %s, has no subnet in %s: make one, or take the zone out of the plan", vpc, spec.Template, zone)
 		}
 	}
@@ -67,7 +67,7 @@ func (k *Kind) subnets(ctx context.Context, which *ec2.DescribeSubnetsInput) ([]
 
 // roomiest is a zone's subnet with the most free addresses; of equals, the one
 // with the lower id.
-func roomiest(subnets []types.Subnet) map[string]string {
+func roomiest(subnets []types.Subnet) map[string]types.Subnet {
 	best := map[string]types.Subnet{}
 	for _, s := range subnets {
 		zone := aws.ToString(s.AvailabilityZone)
@@ -77,11 +77,7 @@ func roomiest(subnets []types.Subnet) map[string]string {
 			best[zone] = s
 		}
 	}
-	ids := make(map[string]string, len(best))
-	for zone, s := range best {
-		ids[zone] = aws.ToString(s.SubnetId)
-	}
-	return ids
+	return best
 }
 
 // vpc reads the network from the template. A template with network interfaces

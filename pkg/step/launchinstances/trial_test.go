@@ -109,3 +109,25 @@ func TestCheck_saysWhatWouldStopTheLaunch(t *testing.T) {
 		})
 	}
 }
+
+func TestCheck_saysWhichSubnetHasTooFewAddresses(t *testing.T) {
+	w := drilledShop(t)
+	client := ec2.NewFromConfig(w.Team(simulated.Away))
+	vpc, err := client.DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	small, err := client.CreateSubnet(t.Context(), &ec2.CreateSubnetInput{ // 16 addresses, of which AWS keeps five
+		VpcId: vpc.Vpcs[0].VpcId, CidrBlock: aws.String("172.31.240.0/28"), AvailabilityZone: aws.String("us-west-2c"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Run.Drill.Subnets = []string{aws.ToString(small.Subnet.SubnetId)}
+	for size, want := range map[int]string{11: "", 12: "In a drill: Subnet " + w.Run.Drill.Subnets[0] + " in us-west-2c, the roomiest there, has 11 free addresses for 12 instances"} {
+		w.Run.Drill.Size = size
+		if got := strings.Join(w.Check(), "\n"); (want == "") != (got == "") || !strings.Contains(got, want) {
+			t.Errorf("%d instances: says %q, want %q", size, got, want)
+		}
+	}
+}
