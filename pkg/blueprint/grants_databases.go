@@ -108,6 +108,8 @@ func (m restoring) grants(p *plan.Plan) []Grant {
 			Grant{Actions: []string{"rds:DeleteDBCluster"}, Resources: clusters, Regions: here, Condition: ours(p)},
 			Grant{Actions: []string{"rds:DeleteDBCluster"}, Resources: suffixed(region, "cluster-snapshot:", m.clusters, "-final-*"), Regions: here})
 	}
+	grants = append(grants, finalGrants(p, "rds:CreateDBSnapshot", named(region, "db:", m.instances), suffixed(region, "snapshot:", m.instances, "-final-*"))...)
+	grants = append(grants, finalGrants(p, "rds:CreateDBClusterSnapshot", clusters, suffixed(region, "cluster-snapshot:", m.clusters, "-final-*"))...)
 	if len(m.copied) > 0 {
 		own := regional("rds", region, "snapshot:pilotlight-drill-"+p.Name+"-*")
 		grants = append(grants,
@@ -116,6 +118,22 @@ func (m restoring) grants(p *plan.Plan) []Grant {
 			Grant{Actions: []string{"rds:DeleteDBSnapshot"}, Resources: []string{own}, Regions: here, Condition: ours(p)})
 	}
 	return append(grants, databaseKeys(region)...)
+}
+
+// finalGrants let a deletion keep a last snapshot: RDS asks whether its caller may
+// create one of the database, and may tag it, because what is restored copies its
+// tags to snapshots. No user guide says so; AWS wrote it to its customers in August
+// 2024, and refuses without: the caller is "not authorized to perform:
+// rds:CreateDBSnapshot" when it calls DeleteDBInstance.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBInstance.html
+func finalGrants(p *plan.Plan, create string, databases, snapshots []string) []Grant {
+	if len(databases) == 0 {
+		return nil
+	}
+	return []Grant{
+		{Actions: []string{create}, Resources: databases, Regions: []string{p.Recovery}, Condition: ours(p)},
+		{Actions: []string{create, "rds:AddTagsToResource"}, Resources: snapshots, Regions: []string{p.Recovery}},
+	}
 }
 
 // suffixed are resources whose names begin with some names.
