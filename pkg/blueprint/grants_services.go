@@ -127,7 +127,8 @@ func templateObject(url string) string {
 	return ""
 }
 
-// eventSourceGrants: a mapping's id is not known, but its function is.
+// eventSourceGrants: a mapping's id is not known, but its function is, of which it may
+// take an alias or a version. No function's name has a colon.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
 func eventSourceGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 	mappings := []string{regional("lambda", p.Recovery, "event-source-mapping:*")}
@@ -137,8 +138,11 @@ func eventSourceGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 		{Actions: []string{"lambda:TagResource", "lambda:UntagResource"}, Resources: mappings, Regions: []string{p.Recovery}, Condition: noted()},
 	}
 	for _, s := range steps {
-		grants = append(grants, Grant{Actions: []string{"lambda:UpdateEventSourceMapping"}, Resources: mappings, Regions: []string{p.Recovery},
-			Condition: map[string]map[string]string{"ArnLike": {"lambda:FunctionArn": regional("lambda", p.Recovery, "function:"+s.Spec.(*plan.EventSource).Function)}}})
+		function := regional("lambda", p.Recovery, "function:"+s.Spec.(*plan.EventSource).Function)
+		for _, arn := range []string{function, function + ":*"} {
+			grants = append(grants, Grant{Actions: []string{"lambda:UpdateEventSourceMapping"}, Resources: mappings, Regions: []string{p.Recovery},
+				Condition: map[string]map[string]string{"ArnLike": {"lambda:FunctionArn": arn}}})
+		}
 	}
 	return grants
 }

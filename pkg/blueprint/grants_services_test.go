@@ -39,6 +39,7 @@ func TestGrants_ofServiceStepsNameWhatThePlanNames(t *testing.T) {
 		{plan.KindRunCommand, &plan.RunCommand{Document: "promote", Instances: "db"}, "ssm:SendCommand", "db-drill"},
 		{plan.KindInvokeFunction, &plan.InvokeFunction{Function: "warm"}, "lambda:InvokeFunction", ":function:warm"},
 		{plan.KindEventSource, &plan.EventSource{Function: "orders"}, "lambda:UpdateEventSourceMapping", ":function:orders"},
+		{plan.KindEventSource, &plan.EventSource{Function: "orders"}, "lambda:UpdateEventSourceMapping", ":function:orders:*"},
 		{plan.KindShiftTraffic, &plan.ShiftTraffic{Via: plan.ViaWeights, Record: "Shop.example.com.", Zone: "Z1"}, "route53:ChangeResourceRecordSets", "*shop.example.com"},
 		{plan.KindShiftTraffic, &plan.ShiftTraffic{Via: plan.ViaRoutingControl, RecoveryControl: "arn:b"}, "route53-recovery-cluster:UpdateRoutingControlStates", "arn:b"},
 	} {

@@ -139,19 +139,35 @@ func (k *Kind) Check(ctx context.Context, r step.Run, spec plan.EventSource) ([]
 	return nil, nil
 }
 
+// find reads every mapping of the source and takes the function's, also those of its
+// versions and aliases: whether a list by the function's name has these, AWS does not
+// say.
+// https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html
 func (k *Kind) find(ctx context.Context, spec plan.EventSource) ([]types.EventSourceMappingConfiguration, error) {
 	var all []types.EventSourceMappingConfiguration
-	pages := lambda.NewListEventSourceMappingsPaginator(k.lambda, &lambda.ListEventSourceMappingsInput{
-		FunctionName: aws.String(spec.Function), EventSourceArn: aws.String(spec.Source),
-	})
+	pages := lambda.NewListEventSourceMappingsPaginator(k.lambda, &lambda.ListEventSourceMappingsInput{EventSourceArn: aws.String(spec.Source)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("list the event source mappings of %s: %w", spec.Function, err)
+			return nil, fmt.Errorf("list the event source mappings of %s: %w", spec.Source, err)
 		}
-		all = append(all, page.EventSourceMappings...)
+		for _, m := range page.EventSourceMappings {
+			if name(aws.ToString(m.FunctionArn)) == spec.Function {
+				all = append(all, m)
+			}
+		}
 	}
 	return all, nil
+}
+
+// name is that of the function in its ARN, or in a version's or an alias's:
+// arn:aws:lambda:us-west-2:111122223333:function:NAME:live
+func name(arn string) string {
+	parts := strings.Split(arn, ":")
+	if len(parts) < 7 {
+		return ""
+	}
+	return parts[6]
 }
 
 // remember tags a mapping with what it is now, unless the run has done so: a tag of

@@ -38,6 +38,7 @@ type world struct {
 type mapping struct {
 	UUID                  string
 	EventSourceMappingArn string
+	FunctionArn           string
 	State                 string
 	tags                  map[string]string
 }
@@ -46,7 +47,7 @@ func newWorld(t *testing.T, states ...string) *world {
 	w := &world{t: t, run: step.Run{Plan: "storefront", ID: "storefront-1", Step: "orders", Mode: run.Unplanned, Recovery: "us-west-2"}}
 	for n, state := range states {
 		id := string(rune('a' + n))
-		w.mappings = append(w.mappings, &mapping{id, "arn:aws:lambda:us-west-2:1:event-source-mapping:" + id, state, map[string]string{}})
+		w.mappings = append(w.mappings, &mapping{id, "arn:aws:lambda:us-west-2:1:event-source-mapping:" + id, "arn:aws:lambda:us-west-2:1:function:take-orders", state, map[string]string{}})
 	}
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /2015-03-31/event-source-mappings", w.list)
@@ -65,7 +66,7 @@ func newWorld(t *testing.T, states ...string) *world {
 // list answers a page for each mapping.
 func (w *world) list(answer http.ResponseWriter, request *http.Request) {
 	asked := request.URL.Query()
-	if asked.Get("FunctionName") != aSpec.Function || asked.Get("EventSourceArn") != aSpec.Source {
+	if asked.Has("FunctionName") || asked.Get("EventSourceArn") != aSpec.Source {
 		w.t.Errorf("listed %v", asked)
 	}
 	at := slices.IndexFunc(w.mappings, func(m *mapping) bool { return m.UUID == asked.Get("Marker") }) + 1
@@ -235,5 +236,15 @@ func TestDrill_isLeftOut(t *testing.T) {
 	got := w.settled(w.advance)
 	if w.settled(w.undo); !strings.HasPrefix(got.Detail, "left out in a drill") || len(w.Changes) > 0 {
 		t.Errorf("%+v, changes %v; want it left out", got, w.Changes)
+	}
+}
+
+func TestAdvance_turnsTheMappingsOfAliasesAndOfNoOtherFunction(t *testing.T) {
+	w := newWorld(t, off, off, off)
+	w.mappings[1].FunctionArn += ":live"
+	w.mappings[2].FunctionArn += "-later"
+	w.settled(w.advance)
+	if got := []string{w.mappings[0].State, w.mappings[1].State, w.mappings[2].State}; !slices.Equal(got, []string{on, on, off}) {
+		t.Errorf("the function's, its alias's and another's are %v", got)
 	}
 }
