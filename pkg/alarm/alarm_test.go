@@ -47,6 +47,10 @@ func (w *watch) DescribeAlarms(_ context.Context, in *cloudwatch.DescribeAlarmsI
 	return out, nil
 }
 
+func (w *watch) DescribeAlarmHistory(context.Context, *cloudwatch.DescribeAlarmHistoryInput, ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmHistoryOutput, error) {
+	return &cloudwatch.DescribeAlarmHistoryOutput{}, w.down
+}
+
 func reader(t *testing.T, regions map[string]*watch) Reader {
 	return Reader{func(region string) api {
 		w, ok := regions[region]

@@ -1,29 +1,35 @@
 package decide_test
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/decide"
 	"github.com/pilotlight/pilotlight/pkg/failure"
+	"github.com/pilotlight/pilotlight/pkg/ledger/ledgertest"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
-var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-
 func TestDecide(t *testing.T) {
-	two := plan.Detect{Mode: plan.Automatic, Alarms: []plan.Alarm{{Name: "a", Region: "us-west-2"}, {Name: "b", Region: "us-west-2"}}}
-	manual := two
-	manual.Mode = plan.Manual
-	active := run.New("p")
+	two := plan.Detect{Mode: plan.Automatic, Quorum: 2, Alarms: []plan.Alarm{{Name: "a", Region: "us-west-2"}, {Name: "b", Region: "us-west-2"}}}
+	manual, asking, held := two, two, two
+	manual.Mode, asking.Mode = plan.Manual, plan.ByApproval
+	held.Hold = plan.Duration(2 * time.Hour)
+	silent := two
+	silent.Alarms = []plan.Alarm{{Name: "a", NoData: plan.Disaster}, {Name: "b", NoData: plan.Disaster, Unreadable: plan.Disaster}}
+	maintained := two
+	maintained.Windows = []plan.Window{{Days: []string{"sun"}, From: "11:00", To: "13:00"}}
+	active, aborted := run.New("p"), run.New("p")
 	active.Posture = run.Active
+	aborted.End, aborted.Since, aborted.Run = run.Aborted, noon.Add(-50*time.Minute), "p-1"
+	cooling := two
+	cooling.Cooldown = plan.Duration(time.Hour)
 	cases := []struct {
 		name   string
 		detect plan.Detect
@@ -34,9 +40,16 @@ func TestDecide(t *testing.T) {
 		{"starts when every alarm is in ALARM", two, run.New("p"), []decide.AlarmState{decide.InAlarm, decide.InAlarm}, decide.Start},
 		{"holds when one alarm is alone", two, run.New("p"), []decide.AlarmState{decide.InAlarm, decide.OK}, decide.Hold},
 		{"holds when the other cannot be read", two, run.New("p"), []decide.AlarmState{decide.InAlarm, decide.Unreadable}, decide.Hold},
-		{"ignores when data is missing everywhere", two, run.New("p"), []decide.AlarmState{decide.InsufficientData, decide.InsufficientData}, decide.Ignore},
+		{"holds when nobody knows anything", unknown(two), run.New("p"), []decide.AlarmState{decide.InsufficientData, decide.Unreadable}, decide.Hold},
 		{"ignores when all is well", two, run.New("p"), []decide.AlarmState{decide.OK, decide.OK}, decide.Ignore},
 		{"only says so in manual mode", manual, run.New("p"), []decide.AlarmState{decide.InAlarm, decide.InAlarm}, decide.Hold},
+		{"asks in mode approve", asking, run.New("p"), []decide.AlarmState{decide.InAlarm, decide.InAlarm}, decide.AskApproval},
+		{"holds until the quorum has lasted", held, run.New("p"), []decide.AlarmState{decide.InAlarm, decide.InAlarm}, decide.Hold},
+		{"starts on silence that counts, beside an alarm", silent, run.New("p"), []decide.AlarmState{decide.InAlarm, decide.InsufficientData}, decide.Start},
+		{"asks when silence is all there is", silent, run.New("p"), []decide.AlarmState{decide.InsufficientData, decide.InsufficientData}, decide.AskApproval},
+		{"asks when an alarm that cannot be read completes the quorum", silent, run.New("p"), []decide.AlarmState{decide.InAlarm, decide.Unreadable}, decide.AskApproval},
+		{"asks in a maintenance window", maintained, run.New("p"), []decide.AlarmState{decide.InAlarm, decide.InAlarm}, decide.AskApproval},
+		{"asks soon after an aborted run", cooling, aborted, []decide.AlarmState{decide.InAlarm, decide.InAlarm}, decide.AskApproval},
 		{"ignores a plan that has failed over", two, active, []decide.AlarmState{decide.InAlarm, decide.InAlarm}, decide.Ignore},
 		{"never starts without alarms", plan.Detect{Mode: plan.Automatic}, run.New("p"), nil, decide.Ignore},
 	}
@@ -44,82 +57,27 @@ func TestDecide(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var sights []decide.Sight
 			for i, state := range c.alarms {
-				sights = append(sights, decide.Sight{Alarm: c.detect.Alarms[i], State: state})
+				sight := decide.Sight{Alarm: c.detect.Alarms[i], State: state, Since: noon.Add(-time.Hour)}
+				if state == decide.Unreadable {
+					sight.Since = time.Time{}
+				}
+				sights = append(sights, sight)
 			}
-			got, reason := decide.Decide(c.detect, c.state, sights)
-			if got != c.want || reason == "" {
-				t.Errorf("Decide = %s (%q), want %s with a reason", got, reason, c.want)
+			got := decide.Decide(c.detect, c.state, decide.Count(c.detect, sights), nil, noon)
+			if got.Verdict != c.want || got.Reason == "" {
+				t.Errorf("%+v; want %s with a reason", got, c.want)
 			}
 		})
 	}
 }
 
-// world is a ledger, alarms and a state machine in memory. It fails loudly on
-// what a decider must never do.
-type world struct {
-	t      *testing.T
-	state  run.State
-	now    time.Time
-	alarms decide.AlarmState
-	runs   map[string]string // input by execution name
-	status decide.Execution  // what Status answers of an execution that exists
-	writes int
-	// lost makes the next Start fail before it reached Step Functions.
-	lost bool
-}
-
-func (w *world) State(context.Context, string) (run.State, time.Time, error) {
-	return w.state, w.now, nil
-}
-
-func (w *world) Swap(_ context.Context, was, next run.State) error {
-	if was.Version != w.state.Version {
-		return run.ErrConflict
+// unknown is a detection whose alarms count for nothing when they say nothing.
+func unknown(d plan.Detect) plan.Detect {
+	d.Alarms = slices.Clone(d.Alarms)
+	for i := range d.Alarms {
+		d.Alarms[i].NoData, d.Alarms[i].Unreadable = plan.Unknown, plan.Unknown
 	}
-	w.writes++
-	next.Version++
-	w.state = next
-	return nil
-}
-
-func (w *world) Read(_ context.Context, alarms []plan.Alarm) ([]decide.Sight, error) {
-	var sights []decide.Sight
-	for _, alarm := range alarms {
-		sights = append(sights, decide.Sight{Alarm: alarm, State: w.alarms})
-	}
-	return sights, nil
-}
-
-func (w *world) Note(context.Context, string, run.Entry) error {
-	w.t.Error("a journal entry was written")
-	return nil
-}
-
-func (w *world) Start(_ context.Context, state run.State) error {
-	name, input := state.Run, state.Input
-	if w.lost {
-		w.lost = false
-		return errors.New("connection reset")
-	}
-	if was, ok := w.runs[name]; ok && was != input {
-		w.t.Errorf("execution %s was started with two inputs", name)
-	}
-	w.runs[name] = input
-	return nil
-}
-
-func (w *world) Status(_ context.Context, state run.State) (decide.Execution, error) {
-	if _, ok := w.runs[state.Run]; !ok {
-		return decide.Execution{}, nil
-	}
-	status := w.status
-	status.Exists = true
-	return status, nil
-}
-
-func newWorld(t *testing.T) (*world, decide.Decider) {
-	w := &world{t: t, state: run.New("storefront"), now: noon, alarms: decide.InAlarm, runs: map[string]string{}}
-	return w, decide.Decider{Ledger: w, Alarms: w, Executions: w}
+	return d
 }
 
 func event(t testing.TB, name string) json.RawMessage {
@@ -132,7 +90,7 @@ func event(t testing.TB, name string) json.RawMessage {
 }
 
 func TestHandle_startsOneRunHoweverOftenItIsTold(t *testing.T) {
-	w, decider := newWorld(t)
+	book, above, decider := newWorld(t)
 	for range 5 {
 		for _, name := range []string{"alarm-state-change.json", "tick.json", "manual.json"} {
 			if _, err := decider.Handle(t.Context(), event(t, name)); err != nil {
@@ -140,44 +98,45 @@ func TestHandle_startsOneRunHoweverOftenItIsTold(t *testing.T) {
 			}
 		}
 	}
-	if len(w.runs) != 1 || w.writes != 1 {
-		t.Errorf("%d executions and %d writes, want one of each", len(w.runs), w.writes)
+	if len(above.started) != 1 || starts(book, "storefront-1") != 1 || book.Of("storefront").Epoch != 1 {
+		t.Errorf("%d executions, %d entries, %+v; want one of each", len(above.started), starts(book, "storefront-1"), book.Of("storefront"))
 	}
 }
 
 func TestHandle_sendsALostStartAgainWithTheSameInput(t *testing.T) {
-	w, decider := newWorld(t)
-	w.lost = true
+	book, above, decider := newWorld(t)
+	above.lost = true
 	if _, err := decider.Handle(t.Context(), event(t, "tick.json")); err == nil {
 		t.Fatal("the lost start was not reported")
 	}
-	w.now = noon.Add(time.Minute)
+	book.Wait(time.Minute)
 	output, err := decider.Handle(t.Context(), event(t, "tick.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.runs["storefront-1"] != w.state.Input || w.writes != 1 {
-		t.Errorf("after %+v: runs %v, writes %d; want the journalled input sent again", output, w.runs, w.writes)
+	state := book.Of("storefront")
+	if above.started["storefront-1"].Input != state.Input || state.Epoch != 1 || starts(book, "storefront-1") != 1 {
+		t.Errorf("after %+v: started %v, %+v; want the journalled input sent again", output, above.started, state)
 	}
 }
 
 func TestHandle_closesARunWhoseExecutionEndedWithoutClosing(t *testing.T) {
-	w, decider := newWorld(t)
+	book, above, decider := newWorld(t)
 	if _, err := decider.Handle(t.Context(), event(t, "tick.json")); err != nil {
 		t.Fatal(err)
 	}
-	w.state = w.state.Opened()
-	w.status = decide.Execution{Over: true, Ended: noon, Outcome: "TIMED_OUT"}
-	w.now = noon.Add(time.Minute)
-	if output, err := decider.Handle(t.Context(), event(t, "tick.json")); err != nil || output.Verdict != decide.Hold || w.state.Phase == run.Over {
-		t.Fatalf("within the grace: %+v, %v, phase %s; want the lock kept", output, err, w.state.Phase)
+	book.Set(book.Of("storefront").Opened())
+	above.status = decide.Execution{Over: true, Ended: noon, Outcome: "TIMED_OUT"}
+	book.Wait(time.Minute)
+	if output, err := decider.Handle(t.Context(), event(t, "tick.json")); err != nil || output.Verdict != decide.Hold || !book.Of("storefront").UnderWay() {
+		t.Fatalf("within the grace: %+v, %v, %+v; want the lock kept", output, err, book.Of("storefront"))
 	}
-	w.now = noon.Add(3 * time.Minute)
+	book.Wait(2 * time.Minute)
 	if _, err := decider.Handle(t.Context(), event(t, "tick.json")); err != nil {
 		t.Fatal(err)
 	}
-	if w.state.End != run.Dirty || w.state.Posture != run.NeedsPerson {
-		t.Errorf("the run ended %q and the plan is %s; want Dirty and needs-person", w.state.End, w.state.Posture)
+	if state := book.Of("storefront"); state.End != run.Dirty || state.Posture != run.NeedsPerson {
+		t.Errorf("the run ended %q and the plan is %s; want Dirty and needs-person", state.End, state.Posture)
 	}
 }
 
@@ -198,7 +157,7 @@ func TestHandle_refusesAndIgnoresWithoutAWrite(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			w, decider := newWorld(t)
+			book, above, decider := newWorld(t)
 			output, err := decider.Handle(t.Context(), json.RawMessage(c.input))
 			if failure.ClassOf(err) != c.class {
 				t.Errorf("error %v of class %q, want class %q", err, failure.ClassOf(err), c.class)
@@ -206,8 +165,8 @@ func TestHandle_refusesAndIgnoresWithoutAWrite(t *testing.T) {
 			if c.class == "" && (output.Verdict != decide.Ignore || output.Reason == "") {
 				t.Errorf("output %+v, want Ignore with a reason", output)
 			}
-			if w.writes != 0 || len(w.runs) != 0 {
-				t.Errorf("%d writes and %d runs, want none", w.writes, len(w.runs))
+			if writes := ledgertest.Writes(book.Calls()); writes != 0 || len(above.started) != 0 {
+				t.Errorf("%d writes and %d runs, want none", writes, len(above.started))
 			}
 		})
 	}
@@ -218,9 +177,9 @@ func FuzzHandle(f *testing.F) {
 		f.Add([]byte(event(f, name)))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		w, decider := newWorld(t)
+		book, _, decider := newWorld(t)
 		output, err := decider.Handle(t.Context(), raw)
-		if err != nil && w.writes > 0 {
+		if failure.ClassOf(err) == failure.BadInput && ledgertest.Writes(book.Calls()) > 0 {
 			t.Errorf("an input that was refused (%v) wrote", err)
 		}
 		if err == nil && output.Reason == "" {

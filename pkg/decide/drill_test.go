@@ -1,7 +1,6 @@
 package decide_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -23,10 +22,10 @@ func drilling(t *testing.T) (*ledgertest.Ledger, *sky, decide.Decider) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	book := ledgertest.New(noon)
+	book, above, decider := newWorld(t)
 	book.Set(state.Opened())
-	above := &sky{alarms: map[string]decide.AlarmState{"down": decide.OK, "checkout": decide.OK}, started: map[string]run.State{drilled: state}}
-	return book, above, decide.Decider{Ledger: book, Alarms: above, Executions: above}
+	above.other, above.started[drilled] = decide.OK, state
+	return book, above, decider
 }
 
 const tick = `{"plan":"storefront","detect":{"mode":%q,"alarms":[{"name":"down","region":"us-west-2"}]},"drill":[{"name":"checkout","region":"us-west-2"}]%s}`
@@ -101,34 +100,9 @@ func TestHandle_letsADisasterGoBeforeADrill(t *testing.T) {
 	}
 }
 
-// sky is the alarms and the executions.
-type sky struct {
-	alarms  map[string]decide.AlarmState
-	started map[string]run.State
-	over    time.Time // since when the drill's execution is; zero: it goes on
-}
-
-func (s *sky) Read(_ context.Context, alarms []plan.Alarm) ([]decide.Sight, error) {
-	var sights []decide.Sight
-	for _, alarm := range alarms {
-		sights = append(sights, decide.Sight{Alarm: alarm, State: s.alarms[alarm.Name]})
-	}
-	return sights, nil
-}
-
-func (s *sky) Start(_ context.Context, state run.State) error {
-	s.started[state.Run] = state
-	return nil
-}
-
-func (s *sky) Status(_ context.Context, state run.State) (decide.Execution, error) {
-	_, exists := s.started[state.Run]
-	return decide.Execution{Exists: exists, Over: !s.over.IsZero(), Ended: s.over, Outcome: "ABORTED"}, nil
-}
-
 func TestHandle_leavesADrillWhoseExecutionWasStoppedToTheReaper(t *testing.T) {
 	book, above, decider := drilling(t)
-	above.over = noon
+	above.status = decide.Execution{Over: true, Ended: noon, Outcome: "ABORTED"}
 	book.Wait(3 * time.Minute)
 	decideNow(t, decider, plan.Automatic, "")
 	state := book.Of("storefront")

@@ -74,6 +74,9 @@ type Tally struct {
 // Count counts the votes.
 func Count(detect plan.Detect, sights []Sight) Tally {
 	t := Tally{Quorum: detect.Quorum}
+	if t.Quorum == 0 { // an input by hand
+		t.Quorum = len(sights)
+	}
 	var since, steady []time.Time
 	var seen []string
 	alarmed := false
