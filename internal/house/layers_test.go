@@ -8,8 +8,8 @@ import (
 // domain are the packages that hold decisions.
 var domain = []string{
 	"pkg/age", "pkg/answering", "pkg/backlog", "pkg/blueprint", "pkg/closing", "pkg/decide", "pkg/drill", "pkg/failure", "pkg/holding", "pkg/input", "pkg/lineage",
-	"pkg/names", "pkg/opening", "pkg/plan", "pkg/posture", "pkg/protect", "pkg/report", "pkg/reserve", "pkg/retention",
-	"pkg/run", "pkg/signal", "pkg/step", "pkg/workflow",
+	"pkg/names", "pkg/opening", "pkg/plan", "pkg/posture", "pkg/probe", "pkg/protect", "pkg/report", "pkg/reserve", "pkg/retention",
+	"pkg/run", "pkg/signal", "pkg/step", "pkg/visit", "pkg/workflow",
 }
 
 // pure are the domain packages that the CDK app may use: what a plan says and
@@ -17,7 +17,7 @@ var domain = []string{
 var pure = []string{"pkg/blueprint", "pkg/names", "pkg/plan", "pkg/workflow"}
 
 // support are packages that only tests import.
-var support = []string{"internal/discrete", "internal/inputs", "internal/inventory", "internal/repository", "internal/simulated", "pkg/ledger/ledgertest", "pkg/protect/internal/simulated"}
+var support = []string{"internal/certified", "internal/discrete", "internal/inputs", "internal/inventory", "internal/repository", "internal/simulated", "pkg/ledger/ledgertest", "pkg/protect/internal/simulated"}
 
 // rehearsal is all that knows that there is a simulated AWS.
 var rehearsal = append([]string{"pkg/rehearsal", "bench", "cmd"}, support...)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/step"
+	"github.com/pilotlight/pilotlight/pkg/visit"
 )
 
 // group is good when it has targets and all of them are healthy, but for those that
@@ -107,7 +108,7 @@ func (k *Kind) states(ctx context.Context, names []string) (map[string]cwtypes.S
 func (k *Kind) Check(ctx context.Context, r step.Run, spec plan.Verify) ([]string, error) {
 	var problems []string
 	for _, page := range []string{spec.URL, spec.DrillURL} {
-		if page != "" && !secure(page) {
+		if page != "" && !visit.Secure(page) {
 			problems = append(problems, fmt.Sprintf("%q is not an https URL: correct it in the plan.", page))
 		}
 	}

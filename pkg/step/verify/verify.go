@@ -20,6 +20,7 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/step"
+	"github.com/pilotlight/pilotlight/pkg/visit"
 )
 
 // api is what this step calls, and so what its role is granted.
@@ -34,7 +35,7 @@ type alarms interface {
 
 // Kind asks AWS in one region, and over the network as any visitor does.
 type Kind struct {
-	visitor visitor
+	visitor visit.Visitor
 	targets api
 	alarms  alarms
 }
@@ -92,7 +93,7 @@ func asked(r step.Run, spec plan.Verify) (now plan.Verify, left string) {
 func (k *Kind) looks(ctx context.Context, spec plan.Verify) ([]look, error) {
 	var looks []look
 	if spec.URL != "" {
-		l, err := k.visitor.look(ctx, spec.URL)
+		l, err := k.page(ctx, spec.URL)
 		if err != nil {
 			return nil, err
 		}
