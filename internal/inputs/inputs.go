@@ -24,6 +24,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/opening"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/posture/publisher"
+	"github.com/pilotlight/pilotlight/pkg/probe"
 	"github.com/pilotlight/pilotlight/pkg/protect"
 	"github.com/pilotlight/pilotlight/pkg/step"
 	"github.com/pilotlight/pilotlight/pkg/step/fence"
@@ -37,6 +38,7 @@ var readings = map[string]func(json.RawMessage) error{
 	"hold-step":         func(raw json.RawMessage) error { return handled(holding.Handler(empty(), nil), raw) },
 	"open-run":          func(raw json.RawMessage) error { return handled(opening.Handler(empty(), nil, nil), raw) },
 	"decide-failover":   decided,
+	"probe":             probed,
 	"publish-ages":      func(raw json.RawMessage) error { return handled(ages.New(nowhere, down()).Handle, raw) },
 	"publish-posture":   func(raw json.RawMessage) error { return handled(publisher.New(nowhere, down()).Handle, raw) },
 	"reap-drills":       func(raw json.RawMessage) error { return handled(drill.Reaper{Ledger: down()}.Handle, raw) },
@@ -104,6 +106,12 @@ func steps[Spec any](raw json.RawMessage) error {
 
 func decided(raw json.RawMessage) error {
 	_, err := decide.Decider{Ledger: down()}.Handle(context.Background(), raw)
+	return err
+}
+
+// probed has no network: only its reading is asked.
+func probed(raw json.RawMessage) error {
+	_, err := probe.Decode(raw)
 	return err
 }
 
