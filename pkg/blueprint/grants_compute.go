@@ -7,6 +7,10 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/plan"
 )
 
+// launchGrants: EC2 asks for every resource that the launch template names, so also for
+// a placement group, a capacity reservation, and tags of the network interfaces.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_LaunchTemplateTagSpecificationRequest.html
 func launchGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 	grants := []Grant{
 		see(p.Recovery, "ec2:DescribeInstances", "ec2:DescribeInstanceTypeOfferings", "ec2:DescribeLaunchTemplateVersions",
@@ -15,10 +19,11 @@ func launchGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 			unowned(p.Recovery, "image/*"), unowned(p.Recovery, "snapshot/*"),
 			regional("ec2", p.Recovery, "launch-template/*"), regional("ec2", p.Recovery, "subnet/*"),
 			regional("ec2", p.Recovery, "security-group/*"), regional("ec2", p.Recovery, "network-interface/*"),
-			regional("ec2", p.Recovery, "key-pair/*"),
+			regional("ec2", p.Recovery, "key-pair/*"), regional("ec2", p.Recovery, "placement-group/*"),
+			regional("ec2", p.Recovery, "capacity-reservation/*"),
 		}},
 		makes(p, p.Recovery, "RunInstances", "instance/*", "volume/*"),
-		tags(p.Recovery, "RunInstances", "instance/*", "volume/*"),
+		tags(p.Recovery, "RunInstances", "instance/*", "volume/*", "network-interface/*"),
 	}
 	grants = append(grants, Grant{
 		Actions:   []string{"ec2:TerminateInstances", "ec2:DeleteVolume"},
