@@ -3,6 +3,7 @@ package fence
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -119,7 +120,10 @@ func (k Keeping) tick(ctx context.Context, cfg aws.Config, book Book, record run
 		}
 		log.InfoContext(ctx, "old primary answers again", "reason", "unfenced since "+since)
 	}
-	open, err := shut(short, all)
+	open, err := shut(short, watched(all, func(ctx context.Context) error { return k.still(ctx, book, record) }))
+	if errors.Is(err, errOver) {
+		return Kept{Detail: fmt.Sprintf("plan %s has moved on meanwhile: what is still open in %s stays so", k.Plan, k.Primary)}, nil
+	}
 	if err != nil || len(open) > 0 {
 		return Kept{Detail: fmt.Sprintf("still open in %s: %s; unfenced since %s", k.Primary, strings.Join(open, ", "), since)}, err
 	}
