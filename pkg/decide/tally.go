@@ -62,8 +62,8 @@ type Tally struct {
 	Disaster int // votes for a disaster
 	Unknown  int // votes that could be for one
 	// Began is when the first of the votes for a disaster was; Reached, when there were
-	// enough of them: zero while there are not. Votes of which nobody knows since when
-	// count from the beginning.
+	// enough of them. Votes of which nobody knows since when count as if they had been
+	// there always: Reached is zero when they are enough, and when there are too few.
 	Began, Reached time.Time
 	// Steady is when enough of those votes were there that may start a run, and at least
 	// one alarm among them is in ALARM; zero: never.
@@ -98,9 +98,6 @@ func Count(detect plan.Detect, sights []Sight) Tally {
 		}
 	}
 	t.Reached = reached(since, t.Quorum)
-	if t.Enough() && t.Reached.IsZero() {
-		t.Reached = t.Began
-	}
 	if alarmed {
 		t.Steady = reached(steady, t.Quorum)
 	}
