@@ -104,6 +104,9 @@ func missing(spec plan.InvokeFunction, answer Answer) string {
 	return ""
 }
 
+// limit is a function's timeout, which Lambda has in seconds.
+func limit(seconds int32) time.Duration { return time.Duration(seconds) * time.Second }
+
 // Check asks Lambda whether the step's role may invoke the function, and whether an
 // invocation ends before the step stops waiting for it.
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
@@ -120,8 +123,8 @@ func (k *Kind) Check(ctx context.Context, r step.Run, spec plan.InvokeFunction) 
 	if out.State == types.StateFailed {
 		problems = append(problems, fmt.Sprintf("Function %s cannot be invoked: %s.", spec.Function, aws.ToString(out.StateReason)))
 	}
-	if limit := time.Duration(aws.ToInt32(out.Timeout)) * time.Second; limit > Patience {
-		problems = append(problems, fmt.Sprintf("Function %s may run for %s, but has %s to answer: give it a shorter timeout, and have it answer WAIT meanwhile.", spec.Function, limit, Patience))
+	if lasts := limit(aws.ToInt32(out.Timeout)); lasts > Patience {
+		problems = append(problems, fmt.Sprintf("Function %s may run for %s, but has %s to answer: give it a shorter timeout, and have it answer WAIT meanwhile.", spec.Function, lasts, Patience))
 	}
 	_, err = k.lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String(spec.Function), InvocationType: types.InvocationTypeDryRun})
 	if failure.ClassOf(err) == failure.Permanent {

@@ -115,6 +115,9 @@ func (k *Kind) Undo(ctx context.Context, r step.Run, spec plan.InvokeFunction) (
 		}
 		return step.Progress{Done: true, Left: fmt.Sprintf("Function %s %s, and cannot take it back: see what it did, and undo that by hand.", spec.Function, was)}, nil
 	}
+	if wait, err := k.running(ctx, r, spec.Function); wait != "" || err != nil {
+		return step.Pending(wait), err
+	}
 	answer, err := k.ask(ctx, step.Undo, r, spec)
 	if err != nil {
 		return step.Progress{}, err
@@ -123,6 +126,29 @@ func (k *Kind) Undo(ctx context.Context, r step.Run, spec plan.InvokeFunction) (
 		return step.Progress{Done: true, Left: fmt.Sprintf("Function %s could not take back what it did: %s", spec.Function, answer.Detail)}, nil
 	}
 	return step.Progress{Done: answer.Status == Done, Detail: spec.Function + ": " + answer.Detail}, nil
+}
+
+// sent is how long after a run was stopped its last look may still invoke: a step is
+// taken back 75 seconds later, and the rest of that is Patience.
+const sent = 30 * time.Second
+
+// running says that an invocation of before the stop may go on: it does so until the
+// function's own timeout, although nobody waits for its answer any more, and would do
+// again what was taken back meanwhile. Empty: none can.
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
+func (k *Kind) running(ctx context.Context, r step.Run, function string) (string, error) {
+	if r.Ended {
+		return "", nil
+	}
+	out, err := k.lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: aws.String(function)})
+	if err != nil {
+		return "", fmt.Errorf("ask how long an invocation of %s may last: %w", function, err)
+	}
+	over := r.Stopped.Add(sent + limit(aws.ToInt32(out.Timeout)))
+	if !r.Now.Before(over) {
+		return "", nil
+	}
+	return fmt.Sprintf("an invocation of %s may go on until %s", function, over.UTC().Format(time.RFC3339)), nil
 }
 
 func (k *Kind) ask(ctx context.Context, op step.Op, r step.Run, spec plan.InvokeFunction) (Answer, error) {

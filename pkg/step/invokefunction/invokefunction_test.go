@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -33,10 +34,14 @@ type world struct {
 	spec    plan.InvokeFunction
 }
 
+// stopped is when the run of an Undo was stopped: 75 seconds before.
+var stopped = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
 func newWorld(t *testing.T, answers ...string) *world {
 	w := &world{
 		t: t, answers: answers, timeout: 30,
 		run: step.Run{Plan: "storefront", ID: "storefront-1", Step: "warm", Mode: run.Unplanned, Recovery: "us-west-2",
+			Stopped: stopped, Now: stopped.Add(75 * time.Second),
 			Outputs: map[string]map[string]string{"orders": {"endpoint": "db.example"}}},
 		spec: plan.InvokeFunction{Function: "warm-cache", Undo: true, Input: map[string]any{
 			"pages": 3.0, "hosts": []any{"${orders.endpoint}"}, "more": map[string]any{"url": "jdbc:${orders.endpoint}"},
@@ -177,6 +182,28 @@ func TestUndo_asksTheFunctionToTakeItBack(t *testing.T) {
 	w = newWorld(t, `{"status": "FAILED", "detail": "the cache is locked"}`)
 	if got, err := w.undo(); err != nil || !got.Done || !strings.Contains(got.Left, "the cache is locked") {
 		t.Errorf("%+v, %v; want what is left", got, err)
+	}
+}
+
+// A function of fifteen minutes goes on long after its step has given up on it.
+func TestUndo_waitsForAnInvocationThatMayGoOn(t *testing.T) {
+	for name, c := range map[string]struct {
+		timeout int
+		after   time.Duration // since the run was stopped
+		ended   bool
+		asked   int
+	}{
+		"as long as a step waits":             {45, 75 * time.Second, false, 1},
+		"a quarter of an hour, just before":   {900, 15*time.Minute + 29*time.Second, false, 0},
+		"a quarter of an hour, over":          {900, 15*time.Minute + 30*time.Second, false, 1},
+		"a quarter of an hour, but it's done": {900, 75 * time.Second, true, 1},
+	} {
+		w := newWorld(t, done)
+		w.timeout, w.run.Now, w.run.Ended = c.timeout, stopped.Add(c.after), c.ended
+		got, err := w.undo()
+		if err != nil || len(w.asked) != c.asked || got.Done != (c.asked > 0) || (c.asked == 0) != strings.Contains(got.Detail, "may go on until 2026-03-01T12:15:30Z") {
+			t.Errorf("%s: %+v, %v after %d invocations", name, got, err, len(w.asked))
+		}
 	}
 }
 
