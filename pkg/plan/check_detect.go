@@ -17,6 +17,9 @@ func (f *file) checkDetect(p *Plan) {
 			f.unique(named, a.Name+" in "+a.Region, path, path+".name", "each alarm once")
 		}
 	}
+	if d.Mode == Automatic && d.Hold < DefaultHold && (d.Quorum == 1 || d.Quorum == 0 && len(p.Signals().Alarms) == 1) {
+		f.wrong("detect.hold", fmt.Sprintf("one signal alone starts a failover after %s: it would at an alarm that flaps", d.Hold), "3m or more, or a second signal and quorum: 2")
+	}
 	f.checkProbe(p)
 	f.checkWindows("detect.windows", d.Windows)
 	f.checkQuorum(p)

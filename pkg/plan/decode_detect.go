@@ -22,6 +22,9 @@ func readDetect(m *mapping) Detect {
 		Cooldown: m.duration("cooldown", optional, minute, 30*day),
 		Answer:   m.duration("answer", optional, minute, maxAnswer),
 	}
+	if _, given := m.values["hold"]; !given {
+		d.Hold = DefaultHold
+	}
 	for _, it := range m.list("alarms", optional) {
 		if a := m.open(it.Node, it.path, "alarm"); a != nil {
 			d.Alarms = append(d.Alarms, readAlarm(a))

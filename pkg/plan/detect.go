@@ -26,7 +26,8 @@ type Detect struct {
 	Probe     *Probe     `json:"probe,omitempty"`
 	Heartbeat *Heartbeat `json:"heartbeat,omitempty"`
 	Quorum    int        `json:"quorum,omitempty"` // signals that make a disaster; zero in the file means all
-	// Hold is how long the quorum must have lasted; zero: it need not last.
+	// Hold is how long the quorum must have lasted; zero: it need not last. A file that
+	// does not say means DefaultHold.
 	Hold Duration `json:"hold,omitzero"`
 	// Cooldown is how long after an aborted run a disaster is asked about and starts
 	// nothing; zero in the file means DefaultCooldown.
@@ -41,6 +42,7 @@ type Detect struct {
 
 // What a plan gets that does not say.
 const (
+	DefaultHold     = Duration(3 * time.Minute)
 	DefaultCooldown = Duration(time.Hour)
 	DefaultAnswer   = Duration(30 * time.Minute)
 )

@@ -42,6 +42,7 @@ func TestSchema_refusesTheMistakesOfDetectionThatASchemaCanSee(t *testing.T) {
 func TestLoad_refusesADisasterWithoutASignal(t *testing.T) {
 	reportedOnce(t, "testdata/base.yaml", []mistake{
 		{"automatic", "\n  alarms:\n    - {name: base-down, region: us-west-2}\n    - {name: base-late, region: us-west-2}", "", "detect.mode: automatic needs a signal; write a probe, a heartbeat, or alarms in us-west-2; or mode: manual", true},
+		{"one signal at its first blip", "    - {name: base-late, region: us-west-2}\n", "  hold: 1m\n", "detect.hold: one signal alone starts a failover after 1m: it would at an alarm that flaps; write 3m or more, or a second signal and quorum: 2", false},
 		{"all in the primary region", "base-late, region: us-west-2", "base-late, region: us-east-1", "needs 2 signals, and 1 of 2 can be read once us-east-1 is gone", false},
 	})
 }
