@@ -32,6 +32,8 @@ type book interface {
 	Say(ctx context.Context, plan string, answer run.Answer) (bool, error)
 	Ready(ctx context.Context, plan string, ready run.Readiness) error
 	Readiness(ctx context.Context, plan string) ([]run.Readiness, time.Time, error)
+	Aged(ctx context.Context, plan string, age run.Age) error
+	Ages(ctx context.Context, plan string) ([]run.Age, error)
 }
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)

@@ -3,7 +3,8 @@
 // journal.
 //
 // Every write is conditional: the state on the version that was read, journal
-// entries and pins on not being there. Every time that it gives is the server
+// entries and pins on not being there; but for what a look found, which goes over
+// what the one before found, and decides nothing by itself. Every time that it gives is the server
 // time of the read it was made from, so decisions never mix clocks. It waits for
 // nothing and retries nothing beyond the SDK's own retries.
 package ledger

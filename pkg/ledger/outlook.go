@@ -22,7 +22,28 @@ const (
 // Ready notes what would stop a step if it ran now, over what was noted before: of a
 // step that was not ready then either, it keeps since when.
 func (l *Ledger) Ready(ctx context.Context, plan string, ready run.Readiness) error {
-	return l.over(ctx, plan, readyPrefix+string(ready.Course)+"/"+ready.Step, ready)
+	name := readyPrefix + string(ready.Course) + "/" + ready.Step
+	var was run.Readiness
+	if len(ready.Problems) > 0 {
+		var err error
+		if was, err = l.wasReady(ctx, plan, name); err != nil {
+			return err
+		}
+	}
+	return l.over(ctx, plan, name, ready.After(was))
+}
+
+func (l *Ledger) wasReady(ctx context.Context, plan, name string) (was run.Readiness, err error) {
+	out, err := l.db.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: aws.String(names.Table(plan)), Key: key(plan, name), ConsistentRead: aws.Bool(true),
+	})
+	if err == nil && out.Item != nil {
+		err = decode(out.Item, &was)
+	}
+	if err != nil {
+		return was, fmt.Errorf("read %s of plan %s: %w", name, plan, err)
+	}
+	return was, nil
 }
 
 // Readiness is what was last noted of every step, and AWS's now.

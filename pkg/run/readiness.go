@@ -18,12 +18,25 @@ type Readiness struct {
 	Since time.Time `json:"since,omitzero"`
 }
 
+// After is r as it is kept when was is what the look before found.
+func (r Readiness) After(was Readiness) Readiness {
+	switch {
+	case len(r.Problems) == 0:
+		r.Since = time.Time{}
+	case len(was.Problems) == 0 || was.Since.IsZero():
+		r.Since = r.At
+	default:
+		r.Since = was.Since
+	}
+	return r
+}
+
 // Age is how old the data are that a policy would bring back, as it was seen last.
 type Age struct {
 	Policy  string    `json:"policy"`
 	Newest  time.Time `json:"newest,omitzero"`   // of the source that is furthest behind; zero: one has nothing usable
-	Problem string    `json:"problem,omitempty"` // why it is not known; empty: it is
-	At      time.Time `json:"at"`
+	At      time.Time `json:"at,omitzero"`       // when that was seen; zero: never
+	Problem string    `json:"problem,omitempty"` // why it could not be seen again since; empty: it could
 }
 
 // Course is which of a plan's state machines runs of the mode are executions of.

@@ -113,7 +113,7 @@ func (l *Ledger) Calls() []string {
 // Writes counts the calls that write.
 func Writes(calls []string) (n int) {
 	for _, call := range calls {
-		if word, _, _ := strings.Cut(call, " "); slices.Contains([]string{"note", "pin", "swap", "shift", "turn", "unfence", "want", "say", "ready"}, word) {
+		if word, _, _ := strings.Cut(call, " "); slices.Contains([]string{"note", "pin", "swap", "shift", "turn", "unfence", "want", "say", "ready", "aged"}, word) {
 			n++
 		}
 	}
@@ -210,7 +210,8 @@ func (l *Ledger) Ready(_ context.Context, plan string, ready run.Readiness) erro
 	if err := l.broken("ready " + ready.Step); err != nil {
 		return err
 	}
-	l.ready[plan+"/"+string(ready.Course)+"/"+ready.Step] = ready
+	name := plan + "/" + string(ready.Course) + "/" + ready.Step
+	l.ready[name] = ready.After(l.ready[name])
 	return nil
 }
 
