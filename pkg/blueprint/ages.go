@@ -15,14 +15,15 @@ import (
 const publishAges = "publish-ages"
 
 // ages adds the publisher of the recovery points' ages, one schedule for all
-// policies, and the alarms on what it publishes.
+// policies, and the alarms on what it publishes. It notes them in the ledger too,
+// where decide-failover reads them.
 func (b *Blueprint) ages(p *plan.Plan) error {
 	if len(p.Protect) == 0 {
 		return nil
 	}
 	// What is looked at is not decrypted: no key of the other account is needed.
 	grants := slices.DeleteFunc(b.divide(p, publishAges, ageGrants(p)), func(g Grant) bool { return strings.HasPrefix(g.Actions[0], "kms:") })
-	b.add(p, publishAges, grants...)
+	b.add(p, publishAges, append(grants, b.reads("Query"), b.writes(p.Name))...)
 	b.Functions[len(b.Functions)-1].MemoryMiB = listingMemoryMiB
 	if err := b.schedule(b.named("ages"), plan.PassEvery.D(), publishAges, protect.OverviewOf(p)); err != nil {
 		return err

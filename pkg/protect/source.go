@@ -14,4 +14,7 @@ type Source struct {
 	// Problem is why it has no usable point, or will have none in time, in words;
 	// empty: nothing is known to be wrong.
 	Problem string
+	// Unseen: one of the sides could not be asked, so that all of this is the other one's
+	// word. Sources may be missing, and points, and how far behind the other side was left.
+	Unseen bool
 }

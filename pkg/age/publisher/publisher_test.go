@@ -38,8 +38,13 @@ func aged(ages ...time.Duration) func(context.Context, protect.Pass) ([]protect.
 // what was written: the value of each metric by policy.
 func handle(t *testing.T, answers inspection) (Published, map[string]map[string]float64) {
 	t.Helper()
+	return handleWith(t, ledgertest.New(noon), answers)
+}
+
+func handleWith(t *testing.T, book *ledgertest.Ledger, answers inspection) (Published, map[string]map[string]float64) {
+	t.Helper()
 	var out bytes.Buffer
-	p := &Publisher{ledgertest.New(noon), func(ctx context.Context, pass protect.Pass) ([]protect.Source, error) {
+	p := &Publisher{book, func(ctx context.Context, pass protect.Pass) ([]protect.Source, error) {
 		return answers[pass.Policy.Name](ctx, pass)
 	}, &out}
 	said, err := p.Handle(t.Context(), repository.Events(t, function)["schedule.json"])
@@ -116,6 +121,48 @@ func TestHandle_countsASourceWithoutAPointAsBeyond(t *testing.T) {
 	_, metrics := handle(t, inspection{"data": never, "web": aged(time.Hour)})
 	if diff := cmp.Diff(map[string]float64{"BeyondRPO": 1}, metrics["data"]); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestHandle_notesForDecisionsWhatIsKnownOfEachPolicy(t *testing.T) {
+	book := ledgertest.New(noon)
+	handleWith(t, book, inspection{"data": aged(50*time.Minute, 61*time.Minute), "web": aged(20 * time.Hour)})
+	book.At(noon.Add(5 * time.Minute))
+	p := &Publisher{book, func(ctx context.Context, pass protect.Pass) ([]protect.Source, error) {
+		if pass.Policy.Name == "data" {
+			return nil, errors.New("us-east-1 does not answer")
+		}
+		return aged(time.Hour)(ctx, pass)
+	}, &bytes.Buffer{}}
+	if _, err := p.Handle(t.Context(), repository.Events(t, function)["schedule.json"]); err != nil {
+		t.Fatal(err)
+	}
+	ages, err := book.Ages(t.Context(), "storefront")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []run.Age{
+		{Policy: "data", Newest: noon.Add(-61 * time.Minute), At: noon, Problem: "us-east-1 does not answer"},
+		{Policy: "web", Newest: noon.Add(-55 * time.Minute), At: noon.Add(5 * time.Minute)},
+	}
+	if diff := cmp.Diff(want, ages); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestHandle_publishesAlsoWhatTheLedgerDoesNotTake(t *testing.T) {
+	for _, call := range []string{"ages", "aged data"} {
+		book := ledgertest.New(noon)
+		book.Break = ledgertest.On(call)
+		said, metrics := handleWith(t, book, inspection{"data": aged(time.Minute), "web": aged(time.Hour)})
+		if len(metrics) != 2 || said.Policies[0].Problem != "" || said.Policies[0].Unnoted == "" {
+			t.Errorf("%s is down: it said %+v and published %v", call, said, metrics)
+		}
+		book.Break = nil
+		// What was known before must not be written over by who could not read it.
+		if ages, err := book.Ages(t.Context(), "storefront"); err != nil || len(ages) != map[string]int{"ages": 0, "aged data": 1}[call] {
+			t.Errorf("%s is down: noted %v, %v", call, ages, err)
+		}
 	}
 }
 

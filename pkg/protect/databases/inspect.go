@@ -27,6 +27,7 @@ func Inspect(ctx context.Context, cfg aws.Config, begun protect.Pass) ([]protect
 	source, unreachable := p.source(ctx) // last: its region may be gone
 	switch {
 	case unreachable != nil:
+		found.Unseen = true
 		p.problem("%s cannot be asked for the database: %v", p.From.Region, unreachable)
 	case source != nil:
 		found.GiB = source.gib

@@ -30,7 +30,7 @@ func (p *Pass) Inspect(ctx context.Context) ([]protect.Source, error) {
 	slices.SortFunc(found, func(a, b protect.Source) int { return cmpID(a, b) })
 	for i := range found {
 		s := &found[i]
-		s.Policy = p.Policy.Name
+		s.Policy, s.Unseen = p.Policy.Name, from.err != nil || to.err != nil
 		for _, set := range lineage.Groups(p.fit(arrived[s.ID])) {
 			if !set.Usable() {
 				continue

@@ -82,7 +82,7 @@ func TestInspect_saysWhatAnOperatorNeedsToKnow(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := protect.Source{Policy: "data", ID: "i-1", GiB: 8, Usable: tt.usable, Problem: tt.want}
+			want := protect.Source{Policy: "data", ID: "i-1", GiB: 8, Usable: tt.usable, Problem: tt.want, Unseen: tt.from != nil || tt.to != nil}
 			if tt.newest > 0 {
 				want.Newest = noon.Add(-tt.newest)
 			}

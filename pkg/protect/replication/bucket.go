@@ -40,6 +40,7 @@ func (f *sight) bucket(ctx context.Context, from, to side, pass protect.Pass) er
 	case unseen != nil:
 		return f.unseen(pass, unseen, err)
 	case err != nil:
+		f.Unseen = true
 		f.say("bucket %s cannot be read in %s, so its rules are not known: %v", p.source, from.region, err)
 		f.measured(there.worst(), pass)
 		return nil

@@ -224,7 +224,7 @@ func TestBucket_isJudgedFromTheReplicaWhileTheOtherRegionIsSilent(t *testing.T) 
 	u := newUploads(newCloud(t))
 	u.front.Strike(east)
 	result, source := passes(u.cloud, u.input)
-	if len(result.Problems) != 1 || !strings.Contains(result.Problems[0], "cannot be read in us-east-1") {
+	if len(result.Problems) != 1 || !strings.Contains(result.Problems[0], "cannot be read in us-east-1") || !source.Unseen {
 		t.Errorf("%q", result.Problems)
 	}
 	if source.Usable != 1 || source.Newest.IsZero() {

@@ -113,6 +113,7 @@ func (f *sight) unseen(pass protect.Pass, there, here error) error {
 	if here != nil || !failure.Unanswered(there) {
 		return errors.Join(there, here)
 	}
+	f.Unseen = true
 	f.say("%s does not answer, so how far behind the replica of %s is cannot be told; the next pass looks again", pass.To.Region, f.ID)
 	return nil
 }

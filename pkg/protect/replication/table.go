@@ -39,6 +39,7 @@ func (f *sight) table(ctx context.Context, from, to side, pass protect.Pass) err
 		f.say("table %s has no point-in-time recovery in %s, so a deletion by mistake, which is replicated too, could not be undone there: enable it on the replica", name, to.region)
 	}
 	if err != nil {
+		f.Unseen = true
 		f.say("table %s cannot be read in %s, so how far behind its replica is cannot be told: %v", name, from.region, err)
 		if there.active && !there.restorable.IsZero() {
 			f.Newest, f.Usable = there.restorable, 1

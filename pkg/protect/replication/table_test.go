@@ -132,7 +132,7 @@ func TestTable_isJudgedFromTheReplicaWhileTheOtherRegionIsSilent(t *testing.T) {
 	s := newCarts(newCloud(t))
 	s.front.Strike(east)
 	result, source := passes(s.cloud, s.input)
-	if len(result.Problems) != 1 || !strings.Contains(result.Problems[0], "cannot be read in us-east-1") {
+	if len(result.Problems) != 1 || !strings.Contains(result.Problems[0], "cannot be read in us-east-1") || !source.Unseen {
 		t.Errorf("%q", result.Problems)
 	}
 	if source.Usable != 1 || source.Newest.IsZero() || source.Newest.After(s.now().Add(time.Second)) {
