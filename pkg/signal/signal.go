@@ -1,6 +1,11 @@
-// Package signal turns what arrives from outside into what a decision can use.
-// An event is only a nudge to look: it is recognised or ignored with a reason,
-// and never believed. Nothing here calls AWS.
+// Package signal turns what arrives from outside into what a decision can use:
+// events of EventBridge, as they are or inside messages of SNS and SQS, and the
+// messages that CloudWatch alarms send to a topic.
+//
+// What arrives is only a nudge to look: it is recognised, ignored with a reason, or
+// malformed, and never believed. No signature is checked, no subscription is
+// confirmed and nothing is fetched, because nothing hangs on who sent a nudge.
+// Nothing here calls AWS.
 package signal
 
 import (
@@ -24,57 +29,77 @@ type Event struct {
 	Detail     json.RawMessage `json:"detail"`
 }
 
+// Kind is what a nudge is about.
+type Kind string
+
+// AlarmChange: a CloudWatch alarm, of a metric, of other alarms or of a Route 53
+// health check, went from one state to another. HealthEvent: AWS says that something
+// is wrong with a service. Tick: a schedule says that it is time to look.
+const (
+	AlarmChange Kind = "AlarmChange"
+	HealthEvent Kind = "HealthEvent"
+	Tick        Kind = "Tick"
+)
+
 // Signal is a recognised nudge. The zero value is no signal.
 type Signal struct {
-	Alarm  string // name
-	Region string
-	State  string // "ALARM", "OK" or "INSUFFICIENT_DATA", as the event says; decisions re-read it
-	Text   string // for the reason of a decision
+	Kind   Kind
+	Region string // that it is about; "global" of a HealthEvent that is about none
+	Alarm  string // name of the alarm; empty unless Kind is AlarmChange
+	State  string // "ALARM", "OK" or "INSUFFICIENT_DATA", as the nudge says; decisions re-read it
+	Text   string // for the log of a decision
 }
 
-// Ignored is why an event leads to nothing.
-type Ignored struct{ Reason string }
+// Ignored is why something leads to nothing.
+type Ignored struct {
+	Cause  Cause
+	Reason string
+}
+
+// Cause is one of few, so that it can be counted.
+type Cause string
+
+// UnknownEvent: no kind of event or message that Pilotlight knows. Subscription: SNS
+// asks for a confirmation, which is never given. OtherAlarm and OtherRegion: a signal,
+// and none of the plan's.
+const (
+	UnknownEvent Cause = "UnknownEvent"
+	Subscription Cause = "Subscription"
+	OtherAlarm   Cause = "OtherAlarm"
+	OtherRegion  Cause = "OtherRegion"
+)
+
+// The events that Pilotlight looks at; rules are made of the same words.
+const (
+	AlarmSource    = "aws.cloudwatch"
+	AlarmEvent     = "CloudWatch Alarm State Change"
+	HealthSource   = "aws.health"
+	HealthType     = "AWS Health Event"
+	scheduleType   = "Scheduled Event"
+	scheduleSource = "aws.events"
+	scheduler      = "aws.scheduler"
+)
 
 // kinds are the events that Pilotlight knows, by source and detail type. What is
 // not here is ignored, in words.
 var kinds = map[[2]string]func(Event) (Signal, error){
-	{"aws.cloudwatch", "CloudWatch Alarm State Change"}: alarm,
+	{AlarmSource, AlarmEvent}:      alarm,
+	{HealthSource, HealthType}:     health,
+	{scheduleSource, scheduleType}: tick,
+	{scheduler, scheduleType}:      tick,
 }
 
 // Parse recognises an event. Exactly one of the answers is set: a signal, a
-// reason to ignore it, or an error when a known event is malformed.
+// reason to ignore it, or an error of class BadInput when a known event is malformed.
 func Parse(raw json.RawMessage) (Signal, *Ignored, error) {
 	var event Event
 	if err := json.Unmarshal(raw, &event); err != nil {
-		return Signal{}, nil, failure.BadInputf("this is not an EventBridge event: %v", err)
+		return Signal{}, nil, failure.BadInputf("this is not an EventBridge event: %v; send one as in events/decide-failover", err)
 	}
 	read, ok := kinds[[2]string{event.Source, event.DetailType}]
 	if !ok {
-		return Signal{}, &Ignored{fmt.Sprintf("no signal: source %q, detail-type %q", event.Source, event.DetailType)}, nil
+		return Signal{}, &Ignored{UnknownEvent, fmt.Sprintf("no signal: source %.100q, detail-type %.100q", event.Source, event.DetailType)}, nil
 	}
 	signal, err := read(event)
 	return signal, nil, err
-}
-
-// alarm reads a CloudWatch alarm state change.
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
-func alarm(event Event) (Signal, error) {
-	var detail struct {
-		AlarmName string `json:"alarmName"`
-		State     struct {
-			Value string `json:"value"`
-		} `json:"state"`
-	}
-	if err := json.Unmarshal(event.Detail, &detail); err != nil {
-		return Signal{}, failure.BadInputf("the alarm event's detail is malformed: %v", err)
-	}
-	if detail.AlarmName == "" || detail.State.Value == "" || event.Region == "" {
-		return Signal{}, failure.BadInputf("the alarm event lacks detail.alarmName, detail.state.value or region")
-	}
-	return Signal{
-		Alarm:  detail.AlarmName,
-		Region: event.Region,
-		State:  detail.State.Value,
-		Text:   fmt.Sprintf("alarm %s in %s went to %s", detail.AlarmName, event.Region, detail.State.Value),
-	}, nil
 }

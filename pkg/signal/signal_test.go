@@ -33,7 +33,7 @@ func TestParse_recognisesAnAlarm(t *testing.T) {
 	if err != nil || ignored != nil {
 		t.Fatalf("ignored %v, error %v", ignored, err)
 	}
-	want := signal.Signal{Alarm: "storefront-checkout", Region: "us-west-2", State: "ALARM", Text: "alarm storefront-checkout in us-west-2 went to ALARM"}
+	want := signal.Signal{Kind: signal.AlarmChange, Alarm: "storefront-checkout", Region: "us-west-2", State: "ALARM", Text: "alarm storefront-checkout in us-west-2 went to ALARM"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("signal (-want +got):\n%s", diff)
 	}
@@ -54,6 +54,34 @@ func TestParse_ignoresWhatItDoesNotKnowInWords(t *testing.T) {
 	}
 }
 
+func TestParse_takesAHealthEventAsOfTheRegionThatIsConcerned(t *testing.T) {
+	raw := envelope(t, repository.Events(t, "decide-failover")["health-event.json"])
+	got, ignored, err := signal.Parse(raw)
+	if err != nil || ignored != nil {
+		t.Fatalf("ignored %v, error %v", ignored, err)
+	}
+	want := signal.Signal{Kind: signal.HealthEvent, Region: "us-east-1", Text: "AWS Health tells of EC2 in us-east-1: AWS_EC2_OPERATIONAL_ISSUE (issue)"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("signal (-want +got):\n%s", diff)
+	}
+	for _, field := range []string{"service", "eventTypeCode", "eventTypeCategory", "eventRegion"} {
+		less := strings.Replace(string(raw), `"`+field+`"`, `"other"`, 1)
+		if _, ignored, err := signal.Parse(json.RawMessage(less)); failure.ClassOf(err) != failure.BadInput || ignored != nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("without %s: ignored %v, error %v; want a refusal that names it", field, ignored, err)
+		}
+	}
+}
+
+func TestParse_takesATickOfEitherScheduler(t *testing.T) {
+	raw := string(envelope(t, repository.Events(t, "decide-failover")["scheduled-event.json"]))
+	for _, source := range []string{"aws.events", "aws.scheduler"} {
+		got, ignored, err := signal.Parse(json.RawMessage(strings.Replace(raw, "aws.events", source, 1)))
+		if err != nil || ignored != nil || got.Kind != signal.Tick {
+			t.Errorf("%s: %+v, ignored %v, error %v", source, got, ignored, err)
+		}
+	}
+}
+
 func TestParse_refusesAnAlarmThatSaysTooLittle(t *testing.T) {
 	const right = `{"source":"aws.cloudwatch","detail-type":"CloudWatch Alarm State Change","region":"us-west-2","detail":{"alarmName":"a","state":{"value":"OK"}}}`
 	if _, ignored, err := signal.Parse(json.RawMessage(right)); err != nil || ignored != nil {
@@ -64,6 +92,8 @@ func TestParse_refusesAnAlarmThatSaysTooLittle(t *testing.T) {
 		"no name":             strings.Replace(right, `"a"`, `""`, 1),
 		"no state":            strings.Replace(right, `"OK"`, `""`, 1),
 		"no region":           strings.Replace(right, `"us-west-2"`, `""`, 1),
+		"another state":       strings.Replace(right, `"OK"`, `"Alarm"`, 1),
+		"an endless name":     strings.Replace(right, `"a"`, `"`+strings.Repeat("a", 256)+`"`, 1),
 		"a detail of no kind": strings.Replace(right, `{"alarmName":"a","state":{"value":"OK"}}`, `"a"`, 1),
 	} {
 		got, ignored, err := signal.Parse(json.RawMessage(raw))
@@ -86,17 +116,6 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		got, ignored, err := signal.Parse(raw)
-		answers := 0
-		for _, set := range []bool{got != (signal.Signal{}), ignored != nil, err != nil} {
-			if set {
-				answers++
-			}
-		}
-		if answers != 1 {
-			t.Errorf("%q: %+v, %v, %v; want exactly one answer", raw, got, ignored, err)
-		}
-		if got != (signal.Signal{}) && (got.Alarm == "" || got.Region == "" || got.State == "" || got.Text == "") {
-			t.Errorf("%q: half a signal: %+v", raw, got)
-		}
+		one(t, raw, signal.Reading{Signal: got, Ignored: ignored, Err: err})
 	})
 }
