@@ -15,7 +15,9 @@ import (
 
 func main() { edge.Main(wire) }
 
-func wire(cfg aws.Config) edge.Handler[decide.Output] {
-	decider := decide.Decider{Ledger: ledger.New(cfg), Alarms: alarm.New(cfg), Executions: execution.New(cfg), People: notice.New(cfg)}
-	return decider.Handle
+func wire(cfg aws.Config) edge.Handler[decide.Answer] {
+	return decide.Decider{
+		Ledger: ledger.New(cfg), Alarms: alarm.New(cfg), Executions: execution.New(cfg), People: notice.New(cfg),
+		Deployed: edge.Input(), Log: edge.Log(),
+	}.Receive
 }

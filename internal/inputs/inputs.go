@@ -105,7 +105,11 @@ func steps[Spec any](raw json.RawMessage) error {
 }
 
 func decided(raw json.RawMessage) error {
-	_, err := decide.Decider{Ledger: down()}.Handle(context.Background(), raw)
+	decider := decide.Decider{Ledger: down(), Deployed: json.RawMessage(`{"plan":"storefront"}`)}
+	answer, err := decider.Receive(context.Background(), raw)
+	if len(answer.Failed) > 0 {
+		return failure.BadInputf("decide-failover would answer messages %v of the batch as failed", answer.Failed)
+	}
 	return err
 }
 

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
+	"io"
 	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/failure"
@@ -21,6 +21,8 @@ import (
 type Input struct {
 	Plan   string      `json:"plan"`
 	Detect plan.Detect `json:"detect"` // plan.Signals: every signal is among its alarms
+	// Primary is the plan's, whose troubles AWS Health tells of.
+	Primary string `json:"primary,omitempty"`
 	// Recovery, Notify and Objectives are the plan's, for what people are told.
 	Recovery   string          `json:"recovery,omitempty"`
 	Notify     string          `json:"notify,omitempty"`
@@ -95,6 +97,11 @@ type Decider struct {
 	Alarms     Alarms
 	Executions Executions
 	People     Teller
+
+	// Deployed is the Input of messages, which bring none. It is the same as the tick's.
+	Deployed json.RawMessage
+	// Log takes the lines that become metrics; nil: there are none.
+	Log io.Writer
 }
 
 // Handle takes one input to one decision.
@@ -103,32 +110,15 @@ func (d Decider) Handle(ctx context.Context, raw json.RawMessage) (Output, error
 	if err != nil {
 		return Output{}, err
 	}
-	nudge := "tick"
+	nudges := nudges{texts: []string{"tick"}}
 	if request.Event != nil {
-		sign, ignored, err := signal.Parse(request.Event)
-		if err != nil {
-			return Output{}, err
-		}
-		if ignored == nil && !request.has(sign.Alarm, sign.Region) {
-			ignored = &signal.Ignored{Reason: fmt.Sprintf("alarm %s in %s is not one of plan %s", sign.Alarm, sign.Region, request.Plan)}
-		}
-		if ignored != nil {
-			return Output{Verdict: Ignore, Reason: ignored.Reason}, nil
-		}
-		nudge = sign.Text
+		nudges = request.sort([]signal.Reading{signal.Of(request.Event)})
 	}
-	output, err := d.decide(ctx, request)
-	if err == nil && output.Verdict != Ignore {
-		slog.InfoContext(ctx, "decided", "plan", request.Plan, "run", output.Run, "verdict", output.Verdict, "reason", output.Reason, "nudge", nudge)
-	}
-	return output, err
+	output, err := d.heed(ctx, request, nudges)
+	return output, errors.Join(nudges.malformed, err)
 }
 
-func (d Decider) decide(ctx context.Context, request Input) (Output, error) {
-	state, now, err := d.Ledger.State(ctx, request.Plan)
-	if err != nil {
-		return Output{}, err
-	}
+func (d Decider) decide(ctx context.Context, request Input, state run.State, now time.Time) (Output, error) {
 	if !state.UnderWay() && len(state.Children) > 0 { // its run died before it gave them back
 		return Output{Hold, "gives back the child plans of run " + state.Run, state.Run}, reserve.Release(ctx, d.Ledger, request.Plan)
 	}
@@ -201,7 +191,7 @@ func (d Decider) look(ctx context.Context, request Input, state run.State, now t
 	if err != nil {
 		return Decision{}, Outlook{}, err
 	}
-	outlook := request.Gate.Outlook(ages, ready, seen.Began, now)
+	outlook := request.Gate.Outlook(ages, ready, seen, now)
 	return Decide(request.Detect, state, seen, outlook.Objections, now), outlook, nil
 }
 

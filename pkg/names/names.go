@@ -50,12 +50,26 @@ func DrillAlarm(plan string) string { return prefix + plan + "-drill-leftovers" 
 // ProbeAlarm is the alarm on a plan's probe, in each region that it asks from.
 func ProbeAlarm(plan string) string { return prefix + plan + "-probe" }
 
+// Vantage is the name of what probes from a region that is not the recovery region:
+// the role of that name is the account's, so the region is part of it.
+func Vantage(plan, region string) string { return prefix + plan + "-probe-" + region }
+
+// Heartbeat is the metric that the primary side sends, without dimensions, and
+// HeartbeatNamespace its namespace, which is the plan's own.
+const Heartbeat = "Heartbeat"
+
+func HeartbeatNamespace(plan string) string { return "Pilotlight/" + plan + "/heartbeat" }
+
 // HeartbeatAlarm is the one on the silence of the primary side's heartbeat.
 func HeartbeatAlarm(plan string) string { return prefix + plan + "-heartbeat" }
 
 // Signals is the SNS topic, in the recovery region, to which anybody whom the team
 // lets publishes what makes decide-failover look.
 func Signals(plan string) string { return prefix + plan + "-signals" }
+
+// Input is the variable in a function's environment that holds the input of messages
+// and events that bring none.
+const Input = "PILOTLIGHT_INPUT"
 
 // Source is the name of the role in the primary account that the protection
 // functions of a plan take on when the recovery side is an account of its own.
