@@ -11,7 +11,7 @@ import (
 
 // Gate is what must be well before a run starts that no person has looked at.
 type Gate struct {
-	Policies []Protected `json:"policies,omitempty"` // whose points the steps bring back
+	Policies []Protected `json:"policies,omitempty"` // whose data come back
 	Steps    []string    `json:"steps,omitempty"`    // that are checked every half hour
 }
 
@@ -19,6 +19,9 @@ type Gate struct {
 type Protected struct {
 	Policy string        `json:"policy"`
 	RPO    plan.Duration `json:"rpo"`
+	// Continuous: it is copied without a pause, until the disaster. What was missing
+	// when it was looked at last is lost, and not all that was written since then.
+	Continuous bool `json:"continuous,omitempty"`
 }
 
 // stale is after how long nobody's word on a step or a policy counts any more: checks
@@ -28,61 +31,102 @@ const (
 	staleAge   = 15 * time.Minute
 )
 
+const (
+	// unseen is how long a disaster may have gone on before the first signal of it. What
+	// a check found wrong for the first time in that while is the disaster.
+	unseen = 10 * time.Minute
+	// apart is how far apart the signals of one disaster may be. One that was there
+	// longer before there were enough of them tells of something else.
+	apart = 15 * time.Minute
+)
+
 // Outlook is what a run would find that started now.
 type Outlook struct {
 	Loss       []string // a sentence a policy: how much data would be lost
 	Objections []string // what speaks against a start by itself; empty: nothing
 }
 
-// Outlook weighs what the ledger last said. Began is when the disaster was first seen:
-// data are lost from then on, and what a check found wrong since then is the disaster.
-func (g Gate) Outlook(ages []run.Age, ready []run.Readiness, began, now time.Time) Outlook {
+// Outlook weighs what the ledger last said of the time before the disaster: data are
+// lost from its beginning on, and what a check has found wrong since then is the disaster.
+func (g Gate) Outlook(ages []run.Age, ready []run.Readiness, seen Tally, now time.Time) Outlook {
+	began := seen.beginning(now)
 	var o Outlook
 	for _, p := range g.Policies {
-		said, objection := p.loss(ages, began, now)
+		said, objection := p.loss(ages, began)
 		o.Loss = append(o.Loss, said)
 		if objection {
 			o.Objections = append(o.Objections, said)
 		}
 	}
 	for _, step := range g.Steps {
-		if problem := red(step, ready, began, now); problem != "" {
+		if problem := red(step, ready, began); problem != "" {
 			o.Objections = append(o.Objections, problem)
 		}
 	}
 	return o
 }
 
-func (p Protected) loss(ages []run.Age, began, now time.Time) (string, bool) {
-	for _, age := range ages {
-		switch {
-		case age.Policy != p.Policy:
-		case age.Problem != "":
-			return fmt.Sprintf("nobody knows what policy %s would lose: %s", p.Policy, age.Problem), true
-		case began.Sub(age.At) > staleAge:
-			return fmt.Sprintf("nobody knows what policy %s would lose: it was looked at last at %s", p.Policy, age.At.UTC().Format(time.RFC3339)), true
-		case age.Newest.IsZero():
-			return fmt.Sprintf("policy %s has a source without a usable recovery point", p.Policy), true
-		default:
-			lost := plan.Duration(max(began.Sub(age.Newest), 0).Truncate(time.Second))
-			return fmt.Sprintf("policy %s would lose the last %s; its RPO is %s", p.Policy, lost, p.RPO), lost > p.RPO
-		}
+// beginning is when the disaster began, as far as its signals tell; now, if they do not.
+func (t Tally) beginning(now time.Time) time.Time {
+	reached := t.Reached
+	if reached.IsZero() {
+		reached = now
 	}
-	return fmt.Sprintf("nobody knows what policy %s would lose: nobody has looked at it", p.Policy), true
+	if t.Began.IsZero() || reached.Sub(t.Began) > apart {
+		return reached
+	}
+	return t.Began
 }
 
-// red is what is wrong with a step; empty: nothing.
-func red(step string, ready []run.Readiness, began, now time.Time) string {
+// loss says what a disaster that began then costs, and whether that speaks against a
+// start: it is more than the RPO, or nobody knows.
+func (p Protected) loss(ages []run.Age, began time.Time) (said string, objection bool) {
+	var age run.Age
+	for _, a := range ages {
+		if a.Policy == p.Policy {
+			age = a
+		}
+	}
+	why := age.Problem
+	if why == "" {
+		why = "nobody has looked since"
+	}
+	switch {
+	case age.At.IsZero() && age.Problem == "":
+		return fmt.Sprintf("nobody knows what policy %s would lose: its recovery points were never looked at", p.Policy), true
+	case age.At.IsZero():
+		return fmt.Sprintf("nobody knows what policy %s would lose: %s", p.Policy, why), true
+	case began.Sub(age.At) > staleAge:
+		return fmt.Sprintf("nobody knows what policy %s would lose: its recovery points were seen last at %s (%s)", p.Policy, clock(age.At), why), true
+	case age.Newest.IsZero():
+		return fmt.Sprintf("policy %s has a source without a usable recovery point: all of its data would be lost", p.Policy), true
+	}
+	until := began
+	if p.Continuous && age.At.Before(began) {
+		until = age.At
+	}
+	lost := plan.Duration(max(until.Sub(age.Newest), 0).Truncate(time.Second))
+	if lost > p.RPO {
+		return fmt.Sprintf("policy %s would lose the last %s, more than its RPO of %s: what it has is of %s", p.Policy, lost, p.RPO, clock(age.Newest)), true
+	}
+	return fmt.Sprintf("policy %s would lose the last %s, within its RPO of %s: what it has is of %s", p.Policy, lost, p.RPO, clock(age.Newest)), false
+}
+
+// red is what was wrong with a step before the disaster; empty: nothing.
+func red(step string, ready []run.Readiness, began time.Time) string {
 	for _, r := range ready {
 		switch {
 		case r.Course != plan.CourseRecover || r.Step != step:
 		case began.Sub(r.At) > staleCheck:
-			return fmt.Sprintf("step %s was checked last at %s", step, r.At.UTC().Format(time.RFC3339))
-		case len(r.Problems) > 0 && r.Since.Before(began):
-			return fmt.Sprintf("step %s is not ready: %s", step, strings.Join(r.Problems, " "))
+			return fmt.Sprintf("whether step %s would work is not known: it was checked last at %s", step, clock(r.At))
+		case len(r.Problems) > 0 && r.Since.Before(began.Add(-unseen)):
+			return fmt.Sprintf("step %s is not ready since %s: %s", step, clock(r.Since), strings.Join(r.Problems, "; "))
 		default:
 			return ""
 		}
 	}
-	return fmt.Sprintf("step %s was never checked", step)
+	return fmt.Sprintf("whether step %s would work is not known: it was never checked", step)
 }
+
+// clock tells a time with its day: what is told of may be old.
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
