@@ -30,6 +30,10 @@ type Blueprint struct {
 	Machines  []Machine // one a course, the failover's first
 	Alarms    []Alarm   // in the recovery region
 	Traffic   *Traffic  // nil when no step shifts traffic by health check
+
+	// Vantages are what the plan needs in other regions, each a blueprint with a probe
+	// alone, of which that region is the recovery region: it needs none but itself.
+	Vantages []*Blueprint
 }
 
 // Function is one Lambda: the folder of that name in functions/, deployed once a

@@ -45,6 +45,9 @@ func Compile(p *plan.Plan) (*Blueprint, error) {
 	if err := b.detect(p); err != nil {
 		return nil, err
 	}
+	if err := b.watch(p); err != nil {
+		return nil, err
+	}
 	if err := b.conduct(p); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/probe"
 )
 
 // Most functions get the same room: none computes anything, and memory buys the
@@ -51,6 +52,7 @@ var purposes = map[string]string{
 	"set-parameter":     "Step: turns an SSM parameter.",
 	"verify":            "Step: asks the recovered application over HTTPS.",
 	"shift-traffic":     "Step: sends users to the recovery region.",
+	probe.Function:      "Asks the workload from outside, every minute, and publishes what it saw.",
 	"publish-posture":   "Turns the ledger's posture into the metric that traffic follows.",
 	reapDrills:          "Removes what drills that were interrupted have left, and says what is still there.",
 	publishAges:         "Turns the ages of the recovery points into metrics, a policy each.",

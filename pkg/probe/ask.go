@@ -18,8 +18,8 @@ type seen struct {
 	valid time.Time // until when the certificate is; zero: there was none
 }
 
-// asked is what a probe asks, for people.
-func asked(spec plan.Probe) string {
+// Asked is what a probe asks, for people.
+func Asked(spec plan.Probe) string {
 	switch {
 	case spec.TCP != "":
 		return "tcp " + spec.TCP

@@ -93,9 +93,9 @@ func (p Prober) Handle(ctx context.Context, raw json.RawMessage) (Output, error)
 	}
 	tries, err := p.tries(ctx, in.Probe)
 	if err != nil {
-		return Output{}, fmt.Errorf("probe %s: %w", asked(in.Probe), err)
+		return Output{}, fmt.Errorf("probe %s: %w", Asked(in.Probe), err)
 	}
-	out := Output{Asked: asked(in.Probe), Tries: tries}
+	out := Output{Asked: Asked(in.Probe), Tries: tries}
 	var bad []string
 	for _, try := range tries {
 		if try.Reached {
@@ -105,7 +105,7 @@ func (p Prober) Handle(ctx context.Context, raw json.RawMessage) (Output, error)
 		}
 	}
 	if len(bad) > 0 {
-		slog.WarnContext(ctx, "not reached", "plan", in.Plan, "attempt", len(bad), "reason", strings.Join(bad, "; "))
+		slog.WarnContext(ctx, "not reached", "plan", in.Plan, "reason", strings.Join(bad, "; "))
 	}
 	return out, p.metrics.Publish(ctx, in.Plan, tries)
 }
