@@ -1,15 +1,24 @@
 """The server around moto: what it answers when moto cannot, and its Date."""
 
+import functools
 import json
 import logging
 from email.utils import formatdate
 from xml.sax.saxutils import escape
 
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from werkzeug.serving import WSGIRequestHandler
 
-from . import clock
+from . import clock, references
 
 log = logging.getLogger("launcher.answers")
+
+
+def mend():
+    """For every request, and while all others wait, moto lists its own folders on
+    disk to find the backend of a host. Which one that is never changes."""
+    find = functools.lru_cache(maxsize=1024)(DomainDispatcherApplication.get_backend_for_host)
+    references.put(DomainDispatcherApplication, "get_backend_for_host", find)
 
 
 class Handler(WSGIRequestHandler):
