@@ -13,7 +13,7 @@ func TestAccounts_eachStackIsInItsOwn(t *testing.T) {
 	forEvery(t, func(t *testing.T, s stack) {
 		want := "unknown-account"
 		if a := s.blueprint.Accounts; a != nil {
-			want = map[string]string{"primary": a.Primary, "recovery": a.Recovery, "traffic": a.Recovery}[s.role]
+			want = map[string]string{"primary": a.Primary, "recovery": a.Recovery, "traffic": a.Recovery, "vantage": a.Recovery}[s.role]
 		}
 		if s.account != want {
 			t.Errorf("in account %s, want %s", s.account, want)

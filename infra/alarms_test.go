@@ -21,7 +21,7 @@ func TestAlarms_areTheBlueprints(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-blueprint +template):\n%s", diff)
 		}
-	}, "recovery")
+	}, "recovery", "vantage")
 }
 
 // seen is an alarm of the template, rendered.

@@ -89,7 +89,7 @@ func TestIAM_givesEveryFunctionItsGrantsAndItsLog(t *testing.T) {
 				t.Errorf("%s (-grants +role):\n%s", function.Deployed, diff)
 			}
 		}
-	}, "recovery")
+	}, "recovery", "vantage")
 }
 
 // Only protection, who looks at it, and who fences is allowed into the primary region,

@@ -1,7 +1,7 @@
 // Command infra is the CDK app: for every plan in plans/ it synthesizes the
-// recovery stack, the traffic stack and, unless it is on premises, the small
-// primary stack. What they hold
-// is decided by pkg/blueprint; nothing is decided here.
+// recovery stack, the traffic stack, the small primary stack, unless it is on
+// premises, and a vantage stack in each other region that it probes from. What they
+// hold is decided by pkg/blueprint; nothing is decided here.
 package main
 
 import (
@@ -59,6 +59,9 @@ func build(scope constructs.Construct, pattern, binaries string) error {
 			newPrimaryStack(scope, b)
 		}
 		newRecoveryStack(scope, b, binaries)
+		for _, vantage := range b.Vantages {
+			newVantageStack(scope, vantage, binaries)
+		}
 		if b.Traffic != nil {
 			newTrafficStack(scope, b)
 		}

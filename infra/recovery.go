@@ -21,7 +21,8 @@ import (
 )
 
 // recovery is the stack that carries out the plan. It refers to nothing in the
-// primary region, so it can be deployed and changed while that is down.
+// primary region, so it can be deployed and changed while that is down. A vantage
+// stack is a small one, whose blueprint has a probe alone.
 type recovery struct {
 	stack     awscdk.Stack
 	blueprint *blueprint.Blueprint
@@ -141,7 +142,7 @@ func (s *recovery) scheduled() []awsiam.PolicyStatement {
 			invoked = append(invoked, s.target(schedule.Function))
 		}
 	}
-	statements := []awsiam.PolicyStatement{allow("lambda:InvokeFunction", invoked)} // decide-failover's is always there
+	statements := []awsiam.PolicyStatement{allow("lambda:InvokeFunction", invoked)} // decide-failover, or a probe, is always there
 	if len(sent) > 0 {
 		statements = append(statements, allow("sqs:SendMessage", sent))
 	}

@@ -24,7 +24,7 @@ func TestFunctions_areTheBlueprints(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("functions and their timeouts in seconds (-blueprint +template):\n%s", diff)
 		}
-	}, "recovery")
+	}, "recovery", "vantage")
 }
 
 func TestFunctions_runOnGraviton(t *testing.T) {
@@ -122,7 +122,7 @@ func TestSchedules_carryTheBlueprintsInputs(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-blueprint +template):\n%s", diff)
 		}
-	}, "recovery")
+	}, "recovery", "vantage")
 }
 
 // maxTemplate is how long an input template may be, in characters.
@@ -197,7 +197,12 @@ func (s stack) targetOf(function string) string {
 	if queue := s.blueprint.QueueOf(function); queue != nil {
 		return "${" + queue.Name + ":queue.Arn}"
 	}
-	return "${pilotlight-" + s.blueprint.Plan + "-" + function + ".Arn}"
+	for _, f := range s.blueprint.Functions {
+		if f.Name == function {
+			return "${" + f.Deployed + ".Arn}"
+		}
+	}
+	return "no function " + function
 }
 
 func asJSON(t *testing.T, value any) string {

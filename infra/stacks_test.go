@@ -12,11 +12,17 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/plan"
 )
 
-func TestBuild_makesUpToThreeStacksAPlanInTheirRegions(t *testing.T) {
+func TestBuild_makesTheStacksOfAPlanInTheirRegions(t *testing.T) {
 	got, want := map[string]string{}, map[string]string{}
 	for _, s := range stacks {
 		got[s.name] = s.region
 		name := "pilotlight-" + s.blueprint.Plan
+		for _, vantage := range s.blueprint.Vantages {
+			want[name+"-vantage-"+vantage.Recovery] = vantage.Recovery
+		}
+		if s.role == "vantage" {
+			continue
+		}
 		want[name+"-recovery"] = s.blueprint.Recovery
 		if s.blueprint.Primary != plan.OnPremises {
 			want[name+"-primary"] = s.blueprint.Primary
@@ -30,6 +36,9 @@ func TestBuild_makesUpToThreeStacksAPlanInTheirRegions(t *testing.T) {
 	}
 	if _, ok := want["pilotlight-mill-primary"]; ok || want["pilotlight-mill-recovery"] == "" {
 		t.Error("no plan with its primary on premises is among them")
+	}
+	if want["pilotlight-everything-vantage-eu-west-1"] == "" {
+		t.Error("no plan that probes from a third region is among them")
 	}
 }
 
@@ -135,6 +144,21 @@ func TestPrimary_holdsNothingButRulesThatForward(t *testing.T) {
 			t.Errorf("(-blueprint +template):\n%s", diff)
 		}
 	}, "primary")
+}
+
+// A vantage goes on asking whatever becomes of the region that it asks about. Its
+// schedule has the plan's words in its input, which may name any region.
+func TestVantage_holdsAProbeThatNeedsNoOtherRegion(t *testing.T) {
+	forEvery(t, func(t *testing.T, s stack) {
+		for id, r := range s.Resources {
+			if r.Type != "AWS::Scheduler::Schedule" && strings.Contains(asJSON(t, r.Properties), s.blueprint.Primary) {
+				t.Errorf("%s speaks of %s", id, s.blueprint.Primary)
+			}
+		}
+		for _, kind := range []string{"AWS::Lambda::Function", "AWS::Scheduler::Schedule", "AWS::CloudWatch::Alarm"} {
+			s.only(t, kind)
+		}
+	}, "vantage")
 }
 
 // A health check that is made anew counts as healthy until it has data, and

@@ -49,7 +49,7 @@ var report struct {
 
 type stack struct {
 	blueprint    *blueprint.Blueprint
-	role         string // primary, recovery or traffic
+	role         string // primary, recovery, traffic or vantage
 	name         string
 	region       string
 	account      string   // "unknown-account": whichever it is deployed with
@@ -172,11 +172,10 @@ func read(out string, blueprints map[string]*blueprint.Blueprint) ([]stack, erro
 		if artifact.Type != "aws:cloudformation:stack" {
 			continue
 		}
-		planAndRole := strings.TrimPrefix(name, "pilotlight-")
-		cut := strings.LastIndex(planAndRole, "-")
+		of, role := madeOf(name, blueprints)
 		s := stack{
-			blueprint:    blueprints[planAndRole[:cut]],
-			role:         planAndRole[cut+1:],
+			blueprint:    of,
+			role:         role,
 			name:         name,
 			region:       filepath.Base(artifact.Environment),
 			account:      filepath.Base(filepath.Dir(artifact.Environment)),
@@ -195,6 +194,20 @@ func read(out string, blueprints map[string]*blueprint.Blueprint) ([]stack, erro
 		found = append(found, s)
 	}
 	return found, nil
+}
+
+// madeOf is what a stack was made of, and its role.
+func madeOf(name string, blueprints map[string]*blueprint.Blueprint) (*blueprint.Blueprint, string) {
+	plan := strings.TrimPrefix(name, "pilotlight-")
+	if plan, region, ok := strings.Cut(plan, "-vantage-"); ok {
+		for _, vantage := range blueprints[plan].Vantages {
+			if vantage.Recovery == region {
+				return vantage, "vantage"
+			}
+		}
+	}
+	cut := strings.LastIndex(plan, "-")
+	return blueprints[plan[:cut]], plan[cut+1:]
 }
 
 func decode(file string, into any) error {
