@@ -46,6 +46,7 @@ type Function struct {
 	MemoryMiB  int
 	Concurrent int    // reserved concurrency; 0: none reserved
 	Queue      *Queue // nil: schedules and rules invoke it directly
+	Input      string // exact JSON, in its environment as names.Input; empty: none is
 	Grants     []Grant
 }
 

@@ -10,8 +10,8 @@ import (
 // detect adds decide-failover with its tick and the rule on the plan's alarms.
 func (b *Blueprint) detect(p *plan.Plan) error {
 	input := decide.Input{
-		Plan: p.Name, Recovery: p.Recovery, Notify: p.Notify, Objectives: p.Objectives,
-		Detect: p.Signals(), Drill: p.Drill.Watched(p.Recovery),
+		Plan: p.Name, Primary: p.Primary, Recovery: p.Recovery, Notify: p.Notify, Objectives: p.Objectives,
+		Detect: p.Signals(), Gate: gate(p), Drill: p.Drill.Watched(p.Recovery),
 	}
 	alarms := slices.Concat(input.Detect.Alarms, input.Drill)
 	grants := slices.Concat(b.locks(p), alarmGrants(alarms), b.tells(p), []Grant{
@@ -26,18 +26,10 @@ func (b *Blueprint) detect(p *plan.Plan) error {
 	if len(alarms) == 0 {
 		return nil
 	}
-	var called []string
-	for _, alarm := range alarms {
-		if !slices.Contains(called, alarm.Name) {
-			called = append(called, alarm.Name)
-		}
+	if err := b.signals(p, input); err != nil {
+		return err
 	}
-	pattern := Pattern{
-		"source":      []string{"aws.cloudwatch"},
-		"detail-type": []string{"CloudWatch Alarm State Change"},
-		"detail":      map[string]any{"alarmName": called},
-	}
-	return b.rule(b.named("alarms"), pattern, "decide-failover", input)
+	return b.nudge(p, alarms, input)
 }
 
 // alarmGrants let alarms be read, wherever they are, and how often they went off.

@@ -8,11 +8,15 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/protect"
 )
 
-// Queue stands before a function: its schedules and rules send messages, and
-// Lambda hands those of a window over together, so that a burst of events leads
-// to one pass a policy. docs/adr/0006-a-queue-before-the-passes.md has
-// the reasons for its numbers.
+// Queue stands before a function, and Lambda hands the messages of a window over
+// together. Before a pass, its schedules and rules send them, so that a burst of events
+// leads to one pass a policy: docs/adr/0006-a-queue-before-the-passes.md has the
+// reasons for its numbers.
 type Queue struct {
+	// Topic is the SNS topic that alone sends to it; empty: schedules and rules do. With
+	// one they invoke the function directly, and what it fails at for good goes to the
+	// dead-letter queue as well.
+	Topic      string
 	Name       string
 	DeadLetter string        // name of the queue for what nobody could deal with
 	Window     time.Duration // Lambda waits so long for more messages before it invokes
@@ -41,9 +45,9 @@ const (
 	timeoutsOfVisibility = 6
 	leastReceives        = 5
 
-	// A message is good that asks for a pass which fails while AWS is in trouble,
-	// or which is throttled again and again. It dies only when that lasts longer
-	// than this; the schedule has then asked for the same pass a dozen times.
+	// A message is good that asks for a pass, or for a decision, which fails while AWS
+	// is in trouble, or which is throttled again and again. It dies only when that lasts
+	// longer than this; the schedule has then asked for the same a dozen times.
 	trouble = time.Hour
 
 	keep     = 24 * time.Hour
@@ -65,12 +69,17 @@ func (b *Blueprint) enqueue(p *plan.Plan, pass protect.Function) {
 	f.Concurrent = 1
 	f.MemoryMiB = listingMemoryMiB
 	f.Timeout = min(time.Duration(policies)*functionTimeout, longestTimeout)
+	b.queue(f, window, largestBatch)
+}
+
+// queue puts a queue before a function whose timeout is set.
+func (b *Blueprint) queue(f *Function, window time.Duration, batch int) {
 	visibility := timeoutsOfVisibility*f.Timeout + window
 	f.Queue = &Queue{
 		Name:       f.Deployed,
 		DeadLetter: f.Deployed + "-dead",
 		Window:     window,
-		Batch:      largestBatch,
+		Batch:      batch,
 		Concurrent: leastConcurrent,
 		Visibility: visibility,
 		Receives:   max(leastReceives, int((trouble+visibility-1)/visibility)),
@@ -81,7 +90,7 @@ func (b *Blueprint) enqueue(p *plan.Plan, pass protect.Function) {
 	// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 	f.Grants = append(f.Grants, Grant{
 		Actions:   []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
-		Resources: []string{b.arn("sqs", f.Queue.Name)}, Regions: []string{p.Recovery},
+		Resources: []string{b.arn("sqs", f.Queue.Name)}, Regions: []string{b.Recovery},
 	})
 }
 
@@ -95,8 +104,8 @@ func (b *Blueprint) deadLetters() {
 		}
 		b.Alarms = append(b.Alarms, Alarm{
 			Name: f.Queue.DeadLetter,
-			Description: fmt.Sprintf("%s got what it cannot read, or its passes have failed for an hour: its log says why. "+
-				"Purge queue %s afterwards; the schedule asks for every pass again.", f.Deployed, f.Queue.DeadLetter),
+			Description: fmt.Sprintf("%s got what it cannot read, or has failed for an hour: its log says why. "+
+				"Purge queue %s afterwards; its schedule makes it look again.", f.Deployed, f.Queue.DeadLetter),
 			Namespace: "AWS/SQS", Metric: "ApproximateNumberOfMessagesVisible", Dimensions: map[string]string{"QueueName": f.Queue.DeadLetter},
 			Statistic: "Maximum", Period: 5 * time.Minute, Periods: 1,
 			Comparison: "GreaterThanThreshold", Threshold: 0, MissingData: "notBreaching",
@@ -104,10 +113,11 @@ func (b *Blueprint) deadLetters() {
 	}
 }
 
-// QueueOf is the queue before a function; nil when it is invoked directly.
+// QueueOf is where schedules and rules send what is meant for a function; nil when
+// they invoke it directly.
 func (b *Blueprint) QueueOf(function string) *Queue {
 	for _, f := range b.Functions {
-		if f.Name == function {
+		if f.Name == function && f.Queue != nil && f.Queue.Topic == "" {
 			return f.Queue
 		}
 	}
