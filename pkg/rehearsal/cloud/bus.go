@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/front"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/lambdahost"
@@ -29,6 +30,9 @@ func (b *bus) Invoke(ctx context.Context, function string, payload []byte, async
 	}
 	return b.host.Invoke(ctx, function, payload, asynchronous)
 }
+
+// Timeout is the host's.
+func (b *bus) Timeout(function string) (time.Duration, bool) { return b.host.Timeout(function) }
 
 // doubled counts the events of a function, which the bus knows by its ARN.
 func (b *bus) doubled(function string) int {

@@ -28,6 +28,8 @@ import (
 type Invoker interface {
 	// Invoke calls a function by name or (versioned) ARN. Asynchronous returns at once.
 	Invoke(ctx context.Context, function string, payload []byte, asynchronous bool) Result
+	// Timeout is how long one invocation of a function may last, given as for Invoke.
+	Timeout(function string) (limit time.Duration, found bool)
 }
 
 // Result is a function's answer.

@@ -119,6 +119,7 @@ var routes = []route{
 	{"POST", "2015-03-31/functions", "CreateFunction"},
 	{"GET", "2015-03-31/functions", "ListFunctions"},
 	{"GET", "2015-03-31/functions/*", "GetFunction"},
+	{"GET", "2015-03-31/functions/*/configuration", "GetFunctionConfiguration"},
 	{"DELETE", "2015-03-31/functions/*", "DeleteFunction"},
 	{"GET", "2015-03-31/event-source-mappings", "ListEventSourceMappings"},
 	{"PUT", "2015-03-31/event-source-mappings/*", "UpdateEventSourceMapping"},

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // teams are the actions on event source mappings that a team has in moto. Those of
@@ -13,14 +14,14 @@ import (
 // https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html
 var teams = []string{"ListEventSourceMappings", "UpdateEventSourceMapping", "ListTags", "TagResource", "UntagResource"}
 
-// lambda answers Invoke. Functions are the function host's own business, and
-// nothing else of them is offered over HTTP.
+// lambda answers Invoke and GetFunctionConfiguration. Functions are the function
+// host's own business, and nothing else of them is offered over HTTP.
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 func (f *Front) lambda(x *exchange) (*answer, *failure) {
 	if slices.Contains(teams, x.who.Action) {
 		return f.forward(x)
 	}
-	if x.who.Action != "Invoke" {
+	if x.who.Action != "Invoke" && x.who.Action != "GetFunctionConfiguration" {
 		f.log.Error("simulator cannot do this", "service", x.who.Service, "action", x.who.Action, "region", x.who.Region)
 		return nil, notImplemented(x.who)
 	}
@@ -30,6 +31,13 @@ func (f *Front) lambda(x *exchange) (*answer, *failure) {
 	f.mu.Unlock()
 	if functions == nil {
 		return noSuchFunction(name), nil
+	}
+	dry := x.request.Header.Get("X-Amz-Invocation-Type") == "DryRun"
+	if limit, found := functions.Timeout(name); dry || x.who.Action != "Invoke" {
+		if !found {
+			return noSuchFunction(name), nil
+		}
+		return configuration(name, limit, dry), nil
 	}
 	asynchronous := x.request.Header.Get("X-Amz-Invocation-Type") == "Event"
 	result := functions.Invoke(f.alive, name, x.body, asynchronous)
@@ -47,6 +55,19 @@ func (f *Front) lambda(x *exchange) (*answer, *failure) {
 		a.header.Set("X-Amz-Function-Error", result.FunctionError)
 	}
 	return a, nil
+}
+
+// configuration is what is known of a function; dry: that the caller may invoke it,
+// because who may is not asked here.
+// https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html
+func configuration(name string, limit time.Duration, dry bool) *answer {
+	if dry {
+		return &answer{status: http.StatusNoContent, header: http.Header{}}
+	}
+	a := &answer{status: http.StatusOK, header: http.Header{}}
+	a.header.Set("Content-Type", "application/json")
+	a.body, _ = json.Marshal(map[string]any{"FunctionName": name, "State": "Active", "Timeout": int(limit / time.Second)})
+	return a
 }
 
 // functionName takes the name, or ARN, from the path, and a version from the query.

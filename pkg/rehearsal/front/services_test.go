@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
@@ -171,6 +172,10 @@ func (echo) Invoke(_ context.Context, function string, payload []byte, asynchron
 	return Result{Payload: fmt.Appendf(nil, "%s %s %v", function, payload, asynchronous)}
 }
 
+func (echo) Timeout(function string) (time.Duration, bool) {
+	return 20 * time.Second, function != "missing"
+}
+
 func invocation(t *testing.T, ctx context.Context, f *Front, function, kind string) *http.Request {
 	t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, f.URL()+"/2015-03-31/functions/"+function+"/invocations", strings.NewReader("{}"))
@@ -205,11 +210,19 @@ func TestInvoke_answersAsLambdaDoes(t *testing.T) {
 		{"f", "", "200 f {} false $LATEST"},
 		{"arn%3Aaws%3Alambda%3Aus-west-2%3A123456789012%3Afunction%3Af%3A7", "RequestResponse", "200 arn:aws:lambda:us-west-2:123456789012:function:f:7 {} false 7"},
 		{"f", "Event", "202  "},
+		{"f", "DryRun", "204  "},
 		{"broken", "", `200 {"errorType":"X"} Unhandled$LATEST`},
 		{"missing", "", `404 {"Message":"Function not found: missing","Type":"User"} ResourceNotFoundException`},
 	} {
 		if got := ask(c[0], c[1]); got != c[2] {
 			t.Errorf("%s %s answers %q, want %q", c[0], c[1], got, c[2])
+		}
+	}
+	for function, want := range map[string]int32{"f": 20, "missing": 0} {
+		client := lambda.NewFromConfig(as(f, "tester", west))
+		got, err := client.GetFunctionConfiguration(t.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: aws.String(function)})
+		if (want == 0) != (refusal(err) == "ResourceNotFoundException") || want > 0 && aws.ToInt32(got.Timeout) != want {
+			t.Errorf("the configuration of %s: %+v, %v", function, got, err)
 		}
 	}
 	if n := f.Mutations(""); n != 0 {

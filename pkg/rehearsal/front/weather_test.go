@@ -60,6 +60,8 @@ func (s slow) Invoke(context.Context, string, []byte, bool) Result {
 	return Result{}
 }
 
+func (slow) Timeout(string) (time.Duration, bool) { return time.Minute, true }
+
 func TestStrike_hangsWhatIsUnderWay(t *testing.T) {
 	s := slow{make(chan struct{}), make(chan struct{})}
 	f := start(t, func(o *Options) { o.Functions = s })

@@ -18,6 +18,15 @@ type event struct {
 	asynchronous bool
 }
 
+// Timeout is how long one invocation of a function may last, given as for Invoke.
+func (h *Host) Timeout(function string) (limit time.Duration, found bool) {
+	d, _ := h.find(function)
+	if d == nil {
+		return 0, false
+	}
+	return d.fn.Timeout, true
+}
+
 // Invoke runs function, given as a name or an ARN, each with or without a
 // version. A synchronous call returns when the function has answered; when ctx
 // ends first, the function goes on, as on AWS, and is still in flight. An

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/run"
 	"github.com/pilotlight/pilotlight/pkg/step"
@@ -132,6 +133,10 @@ func (k *Kind) Undo(ctx context.Context, r step.Run, spec plan.InvokeFunction) (
 // taken back 75 seconds later, and the rest of that is Patience.
 const sent = 30 * time.Second
 
+// longest is how long Lambda lets any function run, for one that cannot be asked.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const longest = 15 * time.Minute
+
 // running says that an invocation of before the stop may go on: it does so until the
 // function's own timeout, although nobody waits for its answer any more, and would do
 // again what was taken back meanwhile. Empty: none can.
@@ -140,11 +145,15 @@ func (k *Kind) running(ctx context.Context, r step.Run, function string) (string
 	if r.Ended {
 		return "", nil
 	}
+	lasts := longest
 	out, err := k.lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: aws.String(function)})
-	if err != nil {
+	switch {
+	case err == nil:
+		lasts = limit(aws.ToInt32(out.Timeout))
+	case failure.ClassOf(err) == failure.TryAgain:
 		return "", fmt.Errorf("ask how long an invocation of %s may last: %w", function, err)
 	}
-	over := r.Stopped.Add(sent + limit(aws.ToInt32(out.Timeout)))
+	over := r.Stopped.Add(sent + lasts)
 	if !r.Now.Before(over) {
 		return "", nil
 	}

@@ -27,7 +27,7 @@ type world struct {
 	asked   []Request
 	answers []string // of the function, in order; the last one again and again
 	thrown  bool     // answers are errors
-	timeout int      // of the function, in seconds
+	timeout int      // of the function, in seconds; zero: nobody may ask
 	denied  bool     // to the step's role
 	kind    *Kind
 	run     step.Run
@@ -49,6 +49,10 @@ func newWorld(t *testing.T, answers ...string) *world {
 	}
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /2015-03-31/functions/warm-cache/configuration", func(answer http.ResponseWriter, _ *http.Request) {
+		if w.timeout == 0 {
+			refuse(answer)
+			return
+		}
 		w.write(answer, map[string]any{"FunctionName": "warm-cache", "State": "Active", "Timeout": w.timeout})
 	})
 	routes.HandleFunc("POST /2015-03-31/functions/warm-cache/invocations", w.invoke)
@@ -64,8 +68,7 @@ func newWorld(t *testing.T, answers ...string) *world {
 
 func (w *world) invoke(answer http.ResponseWriter, request *http.Request) {
 	if w.denied {
-		answer.Header().Set("X-Amzn-ErrorType", "AccessDeniedException")
-		answer.WriteHeader(http.StatusForbidden)
+		refuse(answer)
 		return
 	}
 	if request.Header.Get("X-Amz-Invocation-Type") == "DryRun" {
@@ -84,6 +87,11 @@ func (w *world) invoke(answer http.ResponseWriter, request *http.Request) {
 	if _, err := answer.Write([]byte(said)); err != nil {
 		w.t.Error(err)
 	}
+}
+
+func refuse(answer http.ResponseWriter) {
+	answer.Header().Set("X-Amzn-ErrorType", "AccessDeniedException")
+	answer.WriteHeader(http.StatusForbidden)
 }
 
 func (w *world) write(answer http.ResponseWriter, with any) {
@@ -196,6 +204,7 @@ func TestUndo_waitsForAnInvocationThatMayGoOn(t *testing.T) {
 		"as long as a step waits":             {45, 75 * time.Second, false, 1},
 		"a quarter of an hour, just before":   {900, 15*time.Minute + 29*time.Second, false, 0},
 		"a quarter of an hour, over":          {900, 15*time.Minute + 30*time.Second, false, 1},
+		"nobody may ask how long":             {0, 75 * time.Second, false, 0},
 		"a quarter of an hour, but it's done": {900, 75 * time.Second, true, 1},
 	} {
 		w := newWorld(t, done)
