@@ -11,6 +11,7 @@ import (
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
@@ -41,7 +42,19 @@ func (s *site) ready(ctx context.Context, p *plan.Plan) error {
 	if err := s.isolated(ctx, p.Drill); err != nil {
 		return err
 	}
+	if err := s.topic(ctx, p.Notify); err != nil {
+		return err
+	}
 	return s.pointers(ctx, p)
+}
+
+// topic is where people hear of what the plan sees and asks. Nobody has subscribed.
+func (s *site) topic(ctx context.Context, name string) error {
+	if name == "" {
+		return nil
+	}
+	_, err := sns.NewFromConfig(s.cloud.Upstream(s.region)).CreateTopic(ctx, &sns.CreateTopicInput{Name: aws.String(name)})
+	return err
 }
 
 // once says whether something of a site has not been built yet.
