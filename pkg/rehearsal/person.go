@@ -23,15 +23,16 @@ const (
 )
 
 // Person answers what a run asks of people: the entry of a step that is held, or
-// of an approval that has begun. An empty word: nothing is said.
+// of an approval that has begun; or whether a run starts at all, which is asked as
+// run.Question. An empty word: nothing is said.
 type Person func(asked run.Entry) run.Word
 
 // Reluctant says yes to what asks, and abort to what is held.
 func Reluctant(asked run.Entry) run.Word {
-	if asked.Event == run.Begun {
-		return run.SayYes
+	if asked.Event == run.Held {
+		return run.SayAbort
 	}
-	return run.SayAbort
+	return run.SayYes
 }
 
 // startByHand invokes decide-failover as the Lambda console does, with what
@@ -67,7 +68,11 @@ func (r *rehearsal) startByHand(ctx context.Context) error {
 
 // answer says to the run what a person says five minutes after having been asked.
 func (r *rehearsal) answer(ctx context.Context) error {
-	for _, asked := range r.questions() {
+	open := r.questions()
+	if alert := r.alert; alert != nil && alert.Run != "" {
+		open = append(open, run.Entry{Run: alert.Run, Step: run.Question, Event: run.Asked, Attempt: alert.Number, Detail: alert.Reason})
+	}
+	for _, asked := range open {
 		key := fmt.Sprintf("%s %s %d", asked.Step, asked.Event, asked.Attempt)
 		now := r.cloud.Clock.Now()
 		since, known := r.asked[key]
@@ -86,7 +91,7 @@ func (r *rehearsal) answer(ctx context.Context) error {
 		}
 		r.Say(fmt.Sprintf("a person says %s to %s", word, asked.Step))
 		request, err := json.Marshal(answering.Request{
-			Plan: r.Plan.Name, Run: r.record.State.Run, Step: asked.Step, Word: word, By: somebody, Reason: "rehearsal of " + r.scenario.name,
+			Plan: r.Plan.Name, Run: asked.Run, Step: asked.Step, Word: word, By: somebody, Reason: "rehearsal of " + r.scenario.name,
 		})
 		if err != nil {
 			return err

@@ -61,7 +61,7 @@ func (r *rehearsal) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if record.State.Epoch <= r.epoch {
+	if r.alert = record.State.Alert; record.State.Epoch <= r.epoch {
 		return nil // the last scenario's run
 	}
 	r.record = record
