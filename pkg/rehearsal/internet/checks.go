@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/clock"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/evaluation"
 )
 
 const (
@@ -34,8 +35,8 @@ type checks struct {
 
 // metrics is what health checkers ask of CloudWatch.
 type metrics interface {
-	// read is the alarm's settings and the datapoints of its evaluation range.
-	read(ctx context.Context, id types.AlarmIdentifier, now time.Time) (alarm, []datapoint, error)
+	// Read is the alarm's settings and the datapoints of its evaluation range.
+	Read(ctx context.Context, region, name string, now time.Time) (evaluation.Alarm, []evaluation.Datapoint, error)
 }
 
 func newChecks(m metrics, c *clock.Clock, log *slog.Logger) *checks {
@@ -79,7 +80,7 @@ func (c *checks) look(ctx context.Context, check types.HealthCheck) {
 	now := c.clock.Now()
 	callCtx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	alarm, points, err := c.metrics.read(callCtx, *config.AlarmIdentifier, now)
+	alarm, points, err := c.metrics.Read(callCtx, string(config.AlarmIdentifier.Region), aws.ToString(config.AlarmIdentifier.Name), now)
 	if err != nil {
 		if ctx.Err() == nil {
 			c.log.Warn("data stream not read", "check", id, "err", err)
@@ -88,7 +89,7 @@ func (c *checks) look(ctx context.Context, check types.HealthCheck) {
 	}
 	c.mu.Lock()
 	before := c.statuses[id]
-	after := before.follow(alarm.state(points, now, before.state))
+	after := before.follow(alarm.State(points, now, before.state))
 	c.statuses[id], c.configs[id] = after, *config
 	c.mu.Unlock()
 	if before.healthy(*config) != after.healthy(*config) {

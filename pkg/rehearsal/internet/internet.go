@@ -22,6 +22,7 @@ import (
 	"sync"
 
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/clock"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/evaluation"
 )
 
 // Options are all required, except Log.
@@ -64,7 +65,7 @@ func Start(o Options) (*Internet, error) {
 	ctx, end := context.WithCancel(context.Background())
 	i := &Internet{clock: o.Clock, log: o.Log, authority: authority, routes: newRoutes(), end: end}
 	i.route53 = newRoute53(o.Route53, o.Clock)
-	i.checks = newChecks(newCloudWatch(o.CloudWatch), o.Clock, o.Log)
+	i.checks = newChecks(evaluation.NewReader(o.CloudWatch, role), o.Clock, o.Log)
 	i.names, err = startNameServer(i.route53, i.checks, o.Log)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start the internet: %w", err), i.Close())

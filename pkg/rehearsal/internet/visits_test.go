@@ -8,6 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
 // walk is one visit a second from noon: '.' good, 'x' missed.
 func walk(pattern string) Visits {
 	var v Visits

@@ -1,4 +1,4 @@
-package internet
+package evaluation
 
 import (
 	"context"
@@ -11,17 +11,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
-	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 )
 
 // alarmAge is how long an alarm's settings are believed, in data time.
 const alarmAge = time.Minute
 
-var errNoAlarm = errors.New("no such metric alarm")
+// ErrNoAlarm is the error of an alarm that is not there.
+var ErrNoAlarm = errors.New("no such metric alarm")
 
-// cloudWatch reads alarms and their datapoints. It is for one goroutine.
-type cloudWatch struct {
+// Reader reads alarms and their datapoints. It is for one goroutine.
+type Reader struct {
 	endpoint string
+	role     string
 	clients  map[string]*sdk.Client // by region
 	alarms   map[string]knownAlarm  // by region/name
 }
@@ -31,30 +32,30 @@ type knownAlarm struct {
 	readAt time.Time
 }
 
-func newCloudWatch(endpoint *url.URL) *cloudWatch {
-	return &cloudWatch{endpoint: endpoint.String(), clients: map[string]*sdk.Client{}, alarms: map[string]knownAlarm{}}
+// NewReader reads through an endpoint, in the name of a role.
+func NewReader(endpoint *url.URL, role string) *Reader {
+	return &Reader{endpoint: endpoint.String(), role: role, clients: map[string]*sdk.Client{}, alarms: map[string]knownAlarm{}}
 }
 
-func (w *cloudWatch) client(region string) *sdk.Client {
+func (w *Reader) client(region string) *sdk.Client {
 	if w.clients[region] == nil {
 		w.clients[region] = sdk.New(sdk.Options{
 			Region:           region,
 			BaseEndpoint:     aws.String(w.endpoint),
-			Credentials:      credentials.NewStaticCredentialsProvider(role, "rehearsal", ""),
+			Credentials:      credentials.NewStaticCredentialsProvider(w.role, "rehearsal", ""),
 			RetryMaxAttempts: 1,
 		})
 	}
 	return w.clients[region]
 }
 
-// read is the alarm's settings and the datapoints of its evaluation range.
-func (w *cloudWatch) read(ctx context.Context, id types.AlarmIdentifier, now time.Time) (alarm, []datapoint, error) {
-	region, name := string(id.Region), aws.ToString(id.Name)
+// Read is the alarm's settings and the datapoints of its evaluation range.
+func (w *Reader) Read(ctx context.Context, region, name string, now time.Time) (Alarm, []Datapoint, error) {
 	known, err := w.describe(ctx, region, name, now)
 	if err != nil {
-		return alarm{}, nil, fmt.Errorf("read alarm %s in %s: %w", name, region, err)
+		return Alarm{}, nil, fmt.Errorf("read alarm %s in %s: %w", name, region, err)
 	}
-	a := alarm{
+	a := Alarm{
 		period:     time.Duration(aws.ToInt32(known.Period)) * time.Second,
 		periods:    int(aws.ToInt32(known.EvaluationPeriods)),
 		statistic:  known.Statistic,
@@ -63,9 +64,9 @@ func (w *cloudWatch) read(ctx context.Context, id types.AlarmIdentifier, now tim
 		missing:    aws.ToString(known.TreatMissingData),
 	}
 	if a.period <= 0 || a.periods <= 0 || known.MetricName == nil {
-		return alarm{}, nil, fmt.Errorf("read alarm %s in %s: not an alarm on one metric, which a health check needs", name, region)
+		return Alarm{}, nil, fmt.Errorf("read alarm %s in %s: not an alarm on one metric", name, region)
 	}
-	// Asked for second by second: see alarm.values.
+	// Asked for second by second: see Alarm.periodsOf.
 	out, err := w.client(region).GetMetricStatistics(ctx, &sdk.GetMetricStatisticsInput{
 		Namespace:  known.Namespace,
 		MetricName: known.MetricName,
@@ -78,11 +79,11 @@ func (w *cloudWatch) read(ctx context.Context, id types.AlarmIdentifier, now tim
 		},
 	})
 	if err != nil {
-		return alarm{}, nil, fmt.Errorf("read the data of alarm %s in %s: %w", name, region, err)
+		return Alarm{}, nil, fmt.Errorf("read the data of alarm %s in %s: %w", name, region, err)
 	}
-	points := make([]datapoint, 0, len(out.Datapoints))
+	points := make([]Datapoint, 0, len(out.Datapoints))
 	for _, p := range out.Datapoints {
-		points = append(points, datapoint{
+		points = append(points, Datapoint{
 			At:    aws.ToTime(p.Timestamp),
 			Count: aws.ToFloat64(p.SampleCount), Sum: aws.ToFloat64(p.Sum),
 			Min: aws.ToFloat64(p.Minimum), Max: aws.ToFloat64(p.Maximum),
@@ -91,7 +92,7 @@ func (w *cloudWatch) read(ctx context.Context, id types.AlarmIdentifier, now tim
 	return a, points, nil
 }
 
-func (w *cloudWatch) describe(ctx context.Context, region, name string, now time.Time) (knownAlarm, error) {
+func (w *Reader) describe(ctx context.Context, region, name string, now time.Time) (knownAlarm, error) {
 	key := region + "/" + name
 	if known, ok := w.alarms[key]; ok && now.Sub(known.readAt) < alarmAge {
 		return known, nil
@@ -101,7 +102,7 @@ func (w *cloudWatch) describe(ctx context.Context, region, name string, now time
 		return knownAlarm{}, err
 	}
 	if len(out.MetricAlarms) == 0 {
-		return knownAlarm{}, errNoAlarm
+		return knownAlarm{}, ErrNoAlarm
 	}
 	known := knownAlarm{out.MetricAlarms[0], now}
 	w.alarms[key] = known
