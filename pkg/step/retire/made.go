@@ -40,7 +40,7 @@ func (s side) made(ctx context.Context, r step.Run) (wait []string, err error) {
 	if instances.dying > 0 {
 		return append(wait, fmt.Sprintf("%d instances are terminated", instances.dying)), nil
 	}
-	more, err := s.volumesOf(ctx, r)
+	more, err := s.volumesOf(ctx, r, instances)
 	return append(wait, more...), err
 }
 
@@ -50,6 +50,7 @@ type found struct {
 	bare  []string // of those, the ones that this step has not marked
 	dying int
 	dead  []string // that this step has terminated, as long as EC2 shows them
+	all   []string // in whatever state
 }
 
 func (s side) instances(ctx context.Context, r step.Run) (found, error) {
@@ -74,6 +75,7 @@ func (f *found) add(r step.Run, i ec2types.Instance) {
 	if !earlier(r, tags) {
 		return
 	}
+	f.all = append(f.all, aws.ToString(i.InstanceId))
 	switch i.State.Name {
 	case ec2types.InstanceStateNameTerminated:
 		if tags[lineage.Before] == mark(r) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -146,6 +147,20 @@ func TestAdvance_touchesNothingOfAnybodyElse(t *testing.T) {
 	w.Settle(w.Advance)
 	if after := everything(w); !slices.Equal(before, after) || len(w.Caller.Changes) > 0 {
 		t.Errorf("changed %v: before %v, after %v", w.Caller.Changes, before, after)
+	}
+}
+
+func TestAdvance_saysAtOnceWhichVolumeSomebodyElseHas(t *testing.T) {
+	w := planned(t)
+	other, kept := instance(w, map[string]string{"team": "web"}), volume(w, earlierRun)
+	w.Pass(time.Hour)
+	must[*ec2.AttachVolumeOutput](t)(ec2.NewFromConfig(w.Team(left)).AttachVolume(t.Context(), &ec2.AttachVolumeInput{
+		VolumeId: aws.String(kept), InstanceId: aws.String(other), Device: aws.String("/dev/sdf"),
+	}))
+	w.Spec.Made = true
+	got := must[step.Progress](t)(w.Advance())
+	if want := "volume " + kept + " is attached to " + other + ", which this step does not remove: detach it"; got.Done || !strings.Contains(got.Detail, want) || len(w.Caller.Changes) > 0 {
+		t.Errorf("%+v after %v; want %q", got, w.Caller.Changes, want)
 	}
 }
 

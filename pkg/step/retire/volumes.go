@@ -3,6 +3,7 @@ package retire
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -17,7 +18,7 @@ import (
 // data: each after a snapshot of it is complete. CreateSnapshot takes no token, so
 // the snapshot is looked for first, by its volume and by this step's tags.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSnapshot.html
-func (s side) volumesOf(ctx context.Context, r step.Run) (wait []string, err error) {
+func (s side) volumesOf(ctx context.Context, r step.Run, own found) (wait []string, err error) {
 	volumes, err := s.volumes(ctx, r)
 	if err != nil || len(volumes) == 0 {
 		return nil, err
@@ -28,7 +29,7 @@ func (s side) volumesOf(ctx context.Context, r step.Run) (wait []string, err err
 	}
 	for _, v := range volumes {
 		id := aws.ToString(v.VolumeId)
-		one, err := s.volume(ctx, r, v, last[id])
+		one, err := s.volume(ctx, r, v, own, last[id])
 		if err != nil {
 			return nil, err
 		}
@@ -37,9 +38,11 @@ func (s side) volumesOf(ctx context.Context, r step.Run) (wait []string, err err
 	return wait, nil
 }
 
-func (s side) volume(ctx context.Context, r step.Run, v types.Volume, last *types.Snapshot) (string, error) {
+func (s side) volume(ctx context.Context, r step.Run, v types.Volume, own found, last *types.Snapshot) (string, error) {
 	id := aws.ToString(v.VolumeId)
-	switch {
+	switch other := stranger(v, own); {
+	case other != "":
+		return "attached to " + other + ", which this step does not remove: detach it if the volume may go", nil
 	case v.State == types.VolumeStateInUse:
 		return "detached", nil
 	case last == nil:
@@ -61,6 +64,17 @@ func (s side) volume(ctx context.Context, r step.Run, v types.Volume, last *type
 		return "", fmt.Errorf("delete volume %s: %w", id, err)
 	}
 	return "deleted", nil
+}
+
+// stranger is the instance that has a volume and stays: somebody has attached it there
+// since, and no wait frees it. Empty: none has.
+func stranger(v types.Volume, own found) string {
+	for _, a := range v.Attachments {
+		if id := aws.ToString(a.InstanceId); a.State != types.VolumeAttachmentStateDetached && !slices.Contains(own.all, id) {
+			return id
+		}
+	}
+	return ""
 }
 
 // volumes are those of earlier runs that are there still.
