@@ -6,13 +6,14 @@ import uuid
 from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.events.models import events_backends
 
-from . import mending
+from . import alarm_history, mending
 
 
 def mend() -> None:
     mending.add_property(Alarm, "state_transitioned_timestamp", state_transitioned_timestamp)
     mending.replace(CloudWatchBackend, "put_metric_alarm", put_metric_alarm)
     mending.replace(CloudWatchBackend, "set_alarm_state", set_alarm_state)
+    alarm_history.mend()
 
 
 def state_transitioned_timestamp(self):

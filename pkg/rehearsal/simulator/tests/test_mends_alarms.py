@@ -70,6 +70,31 @@ class Alarms(Case):
             self.assertEqual((new, updated), ("INSUFFICIENT_DATA", "ALARM"))
             self.assertEqual(before, after)
 
+    def test_the_history_has_the_changes_of_a_state(self):
+        def history(**asked):
+            cloudwatch = client("cloudwatch")
+            if not cloudwatch.describe_alarms()["MetricAlarms"]:
+                alarm(cloudwatch, "checkout")
+                for value in ("OK", "ALARM", "ALARM", "OK", "ALARM"):
+                    cloudwatch.set_alarm_state(AlarmName="checkout", StateValue=value, StateReason=f"{value} now")
+            return cloudwatch.describe_alarm_history(AlarmName="checkout", HistoryItemType="StateUpdate", **asked)
+
+        with moto_as_it_came(), self.assertRaises(NotImplementedError):
+            history()
+        with mended():
+            items = history()["AlarmHistoryItems"]
+            data = [json.loads(item["HistoryData"]) for item in items]
+            turns = [(d["oldState"]["stateValue"], d["newState"]["stateValue"]) for d in data]
+            self.assertEqual(turns, [("OK", "ALARM"), ("ALARM", "OK"), ("OK", "ALARM"), ("INSUFFICIENT_DATA", "OK")])
+            self.assertEqual(data[0]["newState"]["stateReason"], "ALARM now")
+            found = client("cloudwatch").describe_alarms()["MetricAlarms"][0]
+            self.assertEqual(items[0]["Timestamp"], found["StateTransitionedTimestamp"])
+            self.assertEqual(history(StartDate=items[0]["Timestamp"] + datetime.timedelta(seconds=1))["AlarmHistoryItems"], [])
+            page = history(MaxRecords=3, ScanBy="TimestampAscending")
+            rest = history(MaxRecords=3, ScanBy="TimestampAscending", NextToken=page["NextToken"])
+            self.assertEqual((page["AlarmHistoryItems"] + rest["AlarmHistoryItems"])[::-1], items)
+            self.assertNotIn("NextToken", rest)
+
 
 class OverJSON(Case):
     """The front sends the Go SDK's CBOR as JSON: what that takes and answers."""
