@@ -207,17 +207,18 @@ func (d Decider) start(ctx context.Context, state run.State, order run.Order, no
 	return d.launch(ctx, next, order.Reason, now)
 }
 
-// launch starts the execution of the run that holds the lock, and says so in its
-// journal. Doing it again changes nothing.
+// launch starts the execution of the run that holds the lock. Its journal says so
+// first: no execution is without that entry, and a crash in between is what reconcile
+// is for. Doing it again changes nothing.
 func (d Decider) launch(ctx context.Context, state run.State, reason string, now time.Time) (Output, error) {
-	if err := d.Executions.Start(ctx, state); err != nil {
-		return Output{}, err
-	}
 	entry := run.Entry{Run: state.Run, Step: run.Whole, Event: run.Started, At: now, Detail: reason}
 	if given, err := state.Given(); err == nil {
 		entry.Detail = given.Reason
 	}
-	return Output{Start, reason, state.Run}, d.Ledger.Note(ctx, state.Plan, entry)
+	if err := d.Ledger.Note(ctx, state.Plan, entry); err != nil {
+		return Output{}, err
+	}
+	return Output{Start, reason, state.Run}, d.Executions.Start(ctx, state)
 }
 
 // reconcile sees a lock through: an execution that was never started is started
