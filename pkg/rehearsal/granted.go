@@ -13,8 +13,10 @@ import (
 // AWS they would have been denied. Resources and conditions are not weighed.
 func ungranted(b *blueprint.Blueprint, calls []front.Call) []string {
 	grants := map[string][]blueprint.Grant{}
-	for _, f := range b.Functions {
-		grants[f.Deployed] = f.Grants
+	for _, at := range append([]*blueprint.Blueprint{b}, b.Vantages...) {
+		for _, f := range at.Functions {
+			grants[f.Deployed] = f.Grants
+		}
 	}
 	if b.Source != nil {
 		grants[b.Source.Name] = b.Source.Grants

@@ -20,6 +20,7 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/blueprint"
 	"github.com/pilotlight/pilotlight/pkg/names"
+	"github.com/pilotlight/pilotlight/pkg/probe"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/cloud"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/lambdahost"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/schedule"
@@ -39,25 +40,40 @@ type Deployment struct {
 // schedules stopped short of firing: Cloud.Schedule starts them.
 func Apply(ctx context.Context, c *cloud.Cloud, b *blueprint.Blueprint) (*Deployment, []schedule.Schedule, error) {
 	d := &deployer{cloud: c, blueprint: b}
-	steps := []struct {
-		what string
-		do   func(context.Context) error
-	}{
+	err := d.each(ctx, []part{
 		{"functions", d.functions}, {"queues", d.queues}, {"ledger", d.ledger}, {"state machines", d.machines},
 		{"source role", d.source}, {"rules", d.rules}, {"forwards", d.forwards}, {"alarms", d.alarms}, {"traffic", d.traffic},
+	})
+	if err != nil {
+		return nil, nil, err
 	}
-	for _, step := range steps {
-		if err := step.do(ctx); err != nil {
-			return nil, nil, fmt.Errorf("deploy the %s of plan %s: %w", step.what, b.Plan, err)
+	there, err := d.vantages(ctx)
+	return &d.done, append(d.schedules(), there...), err
+}
+
+// part is some of what is deployed.
+type part struct {
+	what string
+	make func(context.Context) error
+}
+
+func (d *deployer) each(ctx context.Context, parts []part) error {
+	for _, part := range parts {
+		if err := part.make(ctx); err != nil {
+			return fmt.Errorf("deploy the %s of plan %s in %s: %w", part.what, d.blueprint.Plan, d.blueprint.Recovery, err)
 		}
 	}
+	return nil
+}
+
+func (d *deployer) schedules() []schedule.Schedule {
 	var schedules []schedule.Schedule
-	for _, s := range b.Schedules {
+	for _, s := range d.blueprint.Schedules {
 		schedules = append(schedules, schedule.Schedule{
 			Name: s.Name, Every: s.Every, Target: d.target(s.Function), Input: []byte(s.Input),
 		})
 	}
-	return &d.done, schedules, nil
+	return schedules
 }
 
 type deployer struct {
@@ -83,16 +99,26 @@ func (d *deployer) functions(ctx context.Context) error {
 			Region:      d.blueprint.Recovery,
 			Account:     d.cloud.AccountOf(d.blueprint.Recovery),
 			AccessKey:   d.cloud.KeyOf(function.Deployed, d.blueprint.Recovery),
-			Timeout:     function.Timeout,
+			Timeout:     d.timeout(function),
 			MemoryMiB:   function.MemoryMiB,
 			Concurrency: function.Concurrent,
-			Env:         d.cloud.Environment(),
+			Env:         d.environment(function),
+			Watches:     function.Name == probe.Function,
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// environment is what a function gets beside what Lambda itself sets.
+func (d *deployer) environment(function blueprint.Function) []string {
+	env := d.cloud.Environment()
+	if function.Input != "" {
+		env = append(env, names.Input+"="+function.Input)
+	}
+	return env
 }
 
 func (d *deployer) ledger(ctx context.Context) error {
@@ -207,5 +233,11 @@ func (d *deployer) traffic(ctx context.Context) error {
 }
 
 func functionARN(b *blueprint.Blueprint, account, function string) string {
-	return "arn:aws:lambda:" + b.Recovery + ":" + account + ":function:" + names.Function(b.Plan, function)
+	deployed := names.Function(b.Plan, function)
+	for _, f := range b.Functions {
+		if f.Name == function {
+			deployed = f.Deployed
+		}
+	}
+	return "arn:aws:lambda:" + b.Recovery + ":" + account + ":function:" + deployed
 }

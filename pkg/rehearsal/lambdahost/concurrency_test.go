@@ -225,3 +225,19 @@ func TestClose_endsEveryProcessAndAnswersWhatIsRunning(t *testing.T) {
 		t.Errorf("%d in flight", n)
 	}
 }
+
+func TestInFlight_leavesOutAFunctionThatOnlyWatches(t *testing.T) {
+	fn := echo
+	fn.Watches = true
+	h, g := open(t, Options{}, fn), newGate(t)
+	result := make(chan front.Result)
+	go func() { result <- h.Invoke(context.Background(), echo.Deployed, g.event(), false) }()
+	running := <-g.arrived
+	if n := h.InFlight(); n != 0 {
+		t.Errorf("%d in flight while it runs", n)
+	}
+	running <- http.StatusOK
+	if r := <-result; r.FunctionError != "" || h.InFlight() != 0 {
+		t.Errorf("%s, %d in flight afterwards", r.Payload, h.InFlight())
+	}
+}

@@ -22,6 +22,7 @@ type Function struct {
 	MemoryMiB   int           // told to the function, not enforced; zero: 128, as AWS
 	Concurrency int           // processes at most, as reserved concurrency; zero: 10
 	Env         []string      // KEY=value, beside what Lambda itself sets
+	Watches     bool          // it changes nothing and is nearly always running: nobody waits for it to be over
 }
 
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html

@@ -190,7 +190,8 @@ func (h *Host) Kill(function string) int {
 }
 
 // InFlight is how many invocations are not over: synchronous ones, and
-// asynchronous events that are queued, running or waiting to be retried.
+// asynchronous events that are queued, running or waiting to be retried. Those of
+// functions that only watch are left out.
 func (h *Host) InFlight() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -233,20 +234,24 @@ func (h *Host) Close() error {
 }
 
 // begin counts one more in flight; false: the host is closed.
-func (h *Host) begin() bool {
+func (h *Host) begin(d *deployment) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
 		return false
 	}
-	h.inFlight++
+	if !d.fn.Watches {
+		h.inFlight++
+	}
 	h.work.Add(1)
 	return true
 }
 
-func (h *Host) over() {
+func (h *Host) over(d *deployment) {
 	h.mu.Lock()
-	h.inFlight--
+	if !d.fn.Watches {
+		h.inFlight--
+	}
 	h.mu.Unlock()
 	h.work.Done()
 }

@@ -39,20 +39,20 @@ func (h *Host) Invoke(ctx context.Context, function string, payload []byte, asyn
 	ev := event{id: requestID(), arn: arn, payload: bytes.Clone(payload), asynchronous: asynchronous}
 	if asynchronous {
 		for range h.deliveries() {
-			if !h.begin() {
+			if !h.begin(d) {
 				return hostClosed(ev.id).result()
 			}
 			go h.deliver(d, ev)
 		}
 		return front.Result{}
 	}
-	if !h.begin() {
+	if !h.begin(d) {
 		return hostClosed(ev.id).result()
 	}
 	done := make(chan front.Result, 1)
 	go func() {
 		result := h.synchronous(d, ev)
-		h.over()
+		h.over(d)
 		done <- result
 	}()
 	select {
@@ -97,7 +97,7 @@ func (h *Host) deliveries() int {
 // deliver tries an asynchronous event until the function has taken it, or drops
 // it.
 func (h *Host) deliver(d *deployment, ev event) {
-	defer h.over()
+	defer h.over(d)
 	for attempt := 1; ; attempt++ {
 		a := h.perform(d, ev, attempt)
 		if !a.failed || h.ctx.Err() != nil {
