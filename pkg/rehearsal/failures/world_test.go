@@ -117,6 +117,11 @@ func (w *world) record(p *plan.Plan) run.Record {
 	return record
 }
 
+// lookEvery is data time, a third of a second of a test's. A look at a run is four
+// calls, and the simulator serves some two hundred a second: to look at twenty runs
+// more often would slow them down.
+const lookEvery = 20 * time.Second
+
 // until looks again and again, in data time, until seen says so.
 func (w *world) until(limit time.Duration, what string, seen func(ctx context.Context) bool) {
 	w.t.Helper()
@@ -125,7 +130,7 @@ func (w *world) until(limit time.Duration, what string, seen func(ctx context.Co
 		if w.Clock.Now().After(deadline) {
 			w.t.Fatalf("not within %s: %s", limit, what)
 		}
-		if err := w.Clock.Wait(w.t.Context(), 6*time.Second); err != nil {
+		if err := w.Clock.Wait(w.t.Context(), lookEvery); err != nil {
 			w.t.Fatal(err)
 		}
 	}
