@@ -20,8 +20,7 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
-// trials are the rows: every step kind, but for what the simulator lacks
-// (docs/fidelity.md).
+// trials are the rows: every step kind, as docs/failure-model.md lists them.
 var trials = []trial{
 	{kind: plan.KindSetParameter, service: "ssm", action: "PutParameter", furnish: aParameter},
 	{kind: plan.KindPromoteDatabase, service: "rds", action: "PromoteReadReplica", stays: onceActed, furnish: aReplica},
