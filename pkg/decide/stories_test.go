@@ -75,39 +75,43 @@ var shop = []plan.Alarm{
 	{Name: "probe", Region: "us-west-2"}, {Name: "probe-abroad", Region: "eu-west-1"},
 }
 
-// Stories of an hour in which nothing was wrong with the primary region, and what an
-// automatic plan made of it.
-func TestHandle_startsNothingOnAFalseAlarm(t *testing.T) {
-	flapping := func(minute int) decide.AlarmState {
-		if minute%4 < 3 { // three minutes on, one off
-			return decide.InAlarm
-		}
-		return decide.OK
+// story is an hour in which nothing was wrong with the primary region.
+type story struct {
+	name         string
+	quorum, hold int
+	shows        map[string]func(int) decide.AlarmState
+	asks         bool // people are asked: a start would have been wrong, and silence too
+}
+
+func flapping(minute int) decide.AlarmState {
+	if minute%4 < 3 { // three minutes on, one off
+		return decide.InAlarm
 	}
-	for _, story := range []struct {
-		name         string
-		quorum, hold int
-		shows        map[string]func(int) decide.AlarmState
-		asks         bool // people are asked: a start would have been wrong, and silence too
-	}{
-		{"one alarm flaps for an hour", 1, 3, map[string]func(int) decide.AlarmState{"checkout": flapping}, false},
-		{"two alarms flap together for an hour, and nothing has to last", 2, 0, map[string]func(int) decide.AlarmState{
-			"checkout": flapping, "lag": between(30, 50, decide.InAlarm),
-		}, true},
-		{"all alarms lose their data together: CloudWatch itself is impaired", 1, 3, map[string]func(int) decide.AlarmState{
-			"checkout": between(5, 50, decide.InsufficientData), "lag": between(5, 50, decide.InsufficientData),
-			"probe": between(6, 50, decide.InsufficientData), "probe-abroad": between(6, 50, decide.InsufficientData),
-		}, true},
-		{"the probe's own region loses the network", 2, 3, map[string]func(int) decide.AlarmState{
-			"probe": between(5, 55, decide.InAlarm), "lag": between(7, 55, decide.InsufficientData),
-		}, false},
-		{"nobody can read the recovery region's alarms", 2, 3, map[string]func(int) decide.AlarmState{
-			"checkout": between(5, 55, decide.Unreadable), "lag": between(5, 55, decide.Unreadable), "probe": between(5, 55, decide.Unreadable),
-		}, false},
-		{"a deploy causes five minutes of errors", 2, 6, map[string]func(int) decide.AlarmState{
-			"checkout": between(10, 15, decide.InAlarm), "probe": between(11, 15, decide.InAlarm), "probe-abroad": between(11, 15, decide.InAlarm),
-		}, false},
-	} {
+	return decide.OK
+}
+
+var stories = []story{
+	{"one alarm flaps for an hour", 1, 3, map[string]func(int) decide.AlarmState{"checkout": flapping}, false},
+	{"two alarms flap together for an hour, and nothing has to last", 2, 0, map[string]func(int) decide.AlarmState{
+		"checkout": flapping, "lag": between(30, 50, decide.InAlarm),
+	}, true},
+	{"all alarms lose their data together: CloudWatch itself is impaired", 1, 3, map[string]func(int) decide.AlarmState{
+		"checkout": between(5, 50, decide.InsufficientData), "lag": between(5, 50, decide.InsufficientData),
+		"probe": between(6, 50, decide.InsufficientData), "probe-abroad": between(6, 50, decide.InsufficientData),
+	}, true},
+	{"the probe's own region loses the network", 2, 3, map[string]func(int) decide.AlarmState{
+		"probe": between(5, 55, decide.InAlarm), "lag": between(7, 55, decide.InsufficientData),
+	}, false},
+	{"nobody can read the recovery region's alarms", 2, 3, map[string]func(int) decide.AlarmState{
+		"checkout": between(5, 55, decide.Unreadable), "lag": between(5, 55, decide.Unreadable), "probe": between(5, 55, decide.Unreadable),
+	}, false},
+	{"a deploy causes five minutes of errors", 2, 6, map[string]func(int) decide.AlarmState{
+		"checkout": between(10, 15, decide.InAlarm), "probe": between(11, 15, decide.InAlarm), "probe-abroad": between(11, 15, decide.InAlarm),
+	}, false},
+}
+
+func TestHandle_startsNothingOnAFalseAlarm(t *testing.T) {
+	for _, story := range stories {
 		t.Run(story.name, func(t *testing.T) {
 			book, above, decider := newWorld(t)
 			above.other = decide.OK
