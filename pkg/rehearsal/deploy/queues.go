@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/pilotlight/pilotlight/pkg/blueprint"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/mapping"
 )
 
@@ -47,6 +49,27 @@ func (d *deployer) queues(ctx context.Context) error {
 			URL: d.cloud.QueueURL(account, q.Name), Region: d.blueprint.Recovery, Name: q.Name, Account: account,
 			Function: function.Deployed, Window: q.Window, Batch: q.Batch, Visibility: q.Visibility,
 		})
+		if err := d.topic(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// topic makes the topic that sends to a queue, if one does.
+func (d *deployer) topic(ctx context.Context, q *blueprint.Queue) error {
+	if q.Topic == "" {
+		return nil
+	}
+	client := sns.NewFromConfig(d.cloud.As(role, d.blueprint.Recovery))
+	made, err := client.CreateTopic(ctx, &sns.CreateTopicInput{Name: aws.String(q.Topic)})
+	if err != nil {
+		return fmt.Errorf("topic %s: %w", q.Topic, err)
+	}
+	if _, err := client.Subscribe(ctx, &sns.SubscribeInput{
+		TopicArn: made.TopicArn, Protocol: aws.String("sqs"), Endpoint: aws.String(d.queueARN(q.Name)),
+	}); err != nil {
+		return fmt.Errorf("topic %s: %w", q.Topic, err)
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func (t *Table) batch(ctx context.Context, s Source) time.Time {
 		return time.Time{}
 	case err != nil:
 		t.options.Log.Error("event source mapping", "queue", s.Name, "err", err)
-		return now.Add(s.Window)
+		return now.Add(max(s.Window, time.Second))
 	case more:
 		return now
 	case left:

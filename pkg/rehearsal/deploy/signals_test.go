@@ -1,0 +1,198 @@
+package deploy_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pilotlight/pilotlight/internal/repository"
+	"github.com/pilotlight/pilotlight/pkg/blueprint"
+	"github.com/pilotlight/pilotlight/pkg/ledger"
+	"github.com/pilotlight/pilotlight/pkg/names"
+	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/cloud"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/deploy"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/lambdahost"
+	"github.com/pilotlight/pilotlight/pkg/run"
+)
+
+const (
+	signalled = `
+plan: storefront
+strategy: pilot-light
+primary: us-east-1
+recovery: us-west-2
+notify: on-call
+objectives: {rto: 30m, rpo: 1h}
+detect:
+  mode: approve
+  alarms:
+    - {name: storefront-checkout, region: us-west-2}
+    - {name: storefront-replica-lag, region: us-west-2}
+recover:
+  - set-parameter: {name: /storefront/side, value: recovery}
+`
+	west = "us-west-2"
+)
+
+// stage is a plan that is deployed, and whose schedules never fire: nothing but what a
+// test sends makes it look.
+type stage struct {
+	*cloud.Cloud
+	t         *testing.T
+	blueprint *blueprint.Blueprint
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	p, findings := plan.Load("signalled", []byte(strings.TrimPrefix(signalled, "\n")))
+	if p == nil {
+		t.Fatal(findings)
+	}
+	b, err := blueprint.Compile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := cloud.Start(t.Context(), cloud.Options{Root: repository.Path(t), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := &stage{c, t, b}
+	s.alarms(cwtypes.StateValueOk)
+	if _, err := sns.NewFromConfig(c.As("team", west)).CreateTopic(t.Context(), &sns.CreateTopicInput{Name: aws.String(p.Notify)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := deploy.Apply(t.Context(), c, b); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// alarms sets the team's alarms.
+func (s *stage) alarms(state cwtypes.StateValue) {
+	s.t.Helper()
+	watch := cloudwatch.NewFromConfig(s.As("team", west))
+	for _, name := range []string{"storefront-checkout", "storefront-replica-lag"} {
+		if _, err := watch.PutMetricAlarm(s.t.Context(), &cloudwatch.PutMetricAlarmInput{
+			AlarmName: aws.String(name), Namespace: aws.String("Shop"), MetricName: aws.String(name), Statistic: cwtypes.StatisticMaximum,
+			Period: aws.Int32(60), EvaluationPeriods: aws.Int32(3), Threshold: aws.Float64(1), ComparisonOperator: cwtypes.ComparisonOperatorGreaterThanOrEqualToThreshold,
+		}); err != nil {
+			s.t.Fatal(err)
+		}
+		if _, err := watch.SetAlarmState(s.t.Context(), &cloudwatch.SetAlarmStateInput{
+			AlarmName: aws.String(name), StateValue: state, StateReason: aws.String("set by a test"),
+		}); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+func (s *stage) publish(message string) {
+	s.t.Helper()
+	topic := "arn:aws:sns:" + west + ":" + cloud.Account + ":" + names.Signals("storefront")
+	if _, err := sns.NewFromConfig(s.As("team", west)).Publish(s.t.Context(), &sns.PublishInput{TopicArn: aws.String(topic), Message: aws.String(message)}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// until waits, and lets no time pass in which nothing happens.
+func (s *stage) until(what string, holds func() bool) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 90*time.Second)
+	defer cancel()
+	for !holds() {
+		if s.Settled() {
+			if err := s.Skip(); err != nil {
+				s.t.Fatal(err)
+			}
+		}
+		if err := s.Clock.Wait(ctx, time.Second); err != nil {
+			s.t.Fatalf("%s: %v; the function was invoked: %+v", what, err, s.decisions())
+		}
+	}
+}
+
+// decisions are the invocations of decide-failover.
+func (s *stage) decisions() []lambdahost.Invocation {
+	var all []lambdahost.Invocation
+	for _, i := range s.Host.Invocations() {
+		if i.Function == names.Function("storefront", "decide-failover") {
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
+func (s *stage) state() run.State {
+	s.t.Helper()
+	state, _, err := ledger.New(s.As("test", west)).State(s.t.Context(), "storefront")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return state
+}
+
+// waiting are the messages in a queue, taken or not.
+func (s *stage) waiting(queue string) string {
+	s.t.Helper()
+	out, err := sqs.NewFromConfig(s.As("test", west)).GetQueueAttributes(s.t.Context(), &sqs.GetQueueAttributesInput{
+		QueueUrl: aws.String(s.QueueURL(cloud.Account, queue)), AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return out.Attributes["ApproximateNumberOfMessages"] + "+" + out.Attributes["ApproximateNumberOfMessagesNotVisible"]
+}
+
+const (
+	said  = `{"AlarmName":"storefront-checkout","NewStateValue":"ALARM","Region":"US West (Oregon)","AlarmArn":"arn:aws:cloudwatch:us-west-2:123456789012:alarm:storefront-checkout"}`
+	queue = "pilotlight-storefront-decide-failover"
+)
+
+// One cloud for all, because it takes seconds to build: first nothing is wrong, and
+// then everything is.
+func TestTopic_makesTheDeciderLook(t *testing.T) {
+	s := newStage(t)
+	s.publish(said)
+	s.until("a message of the topic reaches the function", func() bool { return len(s.decisions()) > 0 })
+	for _, i := range s.decisions() {
+		if i.Asynchronous || i.Error != "" {
+			t.Errorf("invocation %+v; want one by its queue that succeeds", i)
+		}
+	}
+	if diff := cmp.Diff(run.New("storefront"), s.state()); diff != "" {
+		t.Errorf("a message that no alarm bears out has changed the plan (-want +got):\n%s", diff)
+	}
+
+	before := len(s.decisions())
+	s.publish("please look")
+	s.until("a malformed message dies", func() bool { return s.waiting(queue+"-dead") == "1+0" })
+	if left, f := s.waiting(queue), s.decisions(); left != "0+0" || len(f) < before+5 {
+		t.Errorf("left in the queue %s after %d invocations; want it tried as often as AWS advises, and gone", left, len(f)-before)
+	}
+
+	s.alarms(cwtypes.StateValueAlarm)
+	if err := s.Clock.Jump(plan.DefaultHold.D() + time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	s.publish(said)
+	s.until("people are asked", func() bool { return s.state().Alert != nil })
+	if s.state().Alert.Run != "storefront-1" {
+		t.Errorf("alert %+v; want a question about the first run", s.state().Alert)
+	}
+}
