@@ -12,6 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/pilotlight/pilotlight/pkg/blueprint"
+	"github.com/pilotlight/pilotlight/pkg/names"
 )
 
 // function is one Lambda with a role of its own, which holds the blueprint's
@@ -41,6 +42,10 @@ func (s *recovery) function(f blueprint.Function) awslambda.Function {
 	if f.Concurrent > 0 {
 		reserved = jsii.Number(f.Concurrent)
 	}
+	var environment *map[string]*string
+	if f.Input != "" {
+		environment = &map[string]*string{names.Input: jsii.String(f.Input)}
+	}
 	return awslambda.NewFunction(s.stack, construct("Function", f.Name), &awslambda.FunctionProps{
 		FunctionName: jsii.String(f.Deployed),
 		Description:  jsii.String(f.Purpose),
@@ -52,6 +57,7 @@ func (s *recovery) function(f blueprint.Function) awslambda.Function {
 		LogGroup:     logs,
 		Timeout:      awscdk.Duration_Seconds(jsii.Number(f.Timeout.Seconds())),
 		MemorySize:   jsii.Number(f.MemoryMiB),
+		Environment:  environment,
 
 		ReservedConcurrentExecutions: reserved,
 		CurrentVersionOptions: &awslambda.VersionOptions{

@@ -11,8 +11,8 @@ import (
 )
 
 // queue puts the blueprint's queue before a function: the queue, the one for its
-// dead messages, and the mapping by which Lambda takes from it.
-func (s *recovery) queue(f blueprint.Function) awssqs.Queue {
+// dead messages, the mapping by which Lambda takes from it, and who sends to it.
+func (s *recovery) queue(f blueprint.Function) {
 	q := f.Queue
 	dead := awssqs.NewQueue(s.stack, construct("Dead", f.Name), &awssqs.QueueProps{
 		QueueName:       jsii.String(q.DeadLetter),
@@ -36,7 +36,12 @@ func (s *recovery) queue(f blueprint.Function) awssqs.Queue {
 		FunctionResponseTypes:          jsii.Strings("ReportBatchItemFailures"),
 		ScalingConfig:                  &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: jsii.Number(q.Concurrent)},
 	})
-	return queue
+	if q.Topic == "" {
+		s.queues[f.Name] = queue
+		return
+	}
+	s.topic(f, queue)
+	s.report(f, dead)
 }
 
 // listen lets a rule, and no other, put messages into a queue. EventBridge takes

@@ -28,7 +28,7 @@ type recovery struct {
 	blueprint *blueprint.Blueprint
 	binaries  string
 	functions map[string]awslambda.Function
-	queues    map[string]awssqs.Queue // of the functions that have one
+	queues    map[string]awssqs.Queue // that schedules and rules send to, by function
 }
 
 func newRecoveryStack(scope constructs.Construct, b *blueprint.Blueprint, binaries string) awscdk.Stack {
@@ -38,7 +38,7 @@ func newRecoveryStack(scope constructs.Construct, b *blueprint.Blueprint, binari
 	for _, function := range b.Functions {
 		s.functions[function.Name] = s.function(function)
 		if function.Queue != nil {
-			s.queues[function.Name] = s.queue(function)
+			s.queue(function)
 		}
 	}
 	for _, machine := range s.blueprint.Machines {
