@@ -58,8 +58,8 @@ func TestQueues_areTakenFromByTheirFunctions(t *testing.T) {
 }
 
 // What a queue's own policy says: nobody without TLS, and of those who are no role
-// of ours, EventBridge for one of the plan's rules.
-func TestQueues_letRulesInAndNobodyWithoutTLS(t *testing.T) {
+// of ours, EventBridge for one of the plan's rules, or SNS for the plan's topic.
+func TestQueues_letRulesOrATopicInAndNobodyWithoutTLS(t *testing.T) {
 	forEvery(t, func(t *testing.T, s stack) {
 		got, want := map[string][]string{}, map[string][]string{}
 		for _, r := range s.ofType("AWS::SQS::QueuePolicy") {
@@ -76,6 +76,10 @@ func TestQueues_letRulesInAndNobodyWithoutTLS(t *testing.T) {
 		for _, f := range s.blueprint.Functions {
 			if q := f.Queue; q != nil {
 				want["${"+q.Name+":queue}"], want["${"+q.DeadLetter+":queue}"] = []string{tls}, []string{tls}
+				if q.Topic != "" {
+					at := "${" + q.Name + ":queue}"
+					want[at] = append(want[at], `Allow {"Service":"sns.amazonaws.com"} sqs:SendMessage ArnEquals aws:SourceArn ${`+q.Topic+`}`)
+				}
 			}
 		}
 		for _, rule := range s.blueprint.Rules {

@@ -7,7 +7,7 @@ import (
 )
 
 // nameProperties are the properties that name a resource in AWS.
-var nameProperties = []string{"FunctionName", "RoleName", "LogGroupName", "TableName", "Name"}
+var nameProperties = []string{"FunctionName", "RoleName", "LogGroupName", "TableName", "TopicName", "Name"}
 
 // hash is what the CDK appends to a logical id.
 var hash = regexp.MustCompile(`[0-9A-F]{8}$`)
