@@ -11,8 +11,8 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/workflow"
 )
 
-// checkEvery is how often each step is asked what would stop it.
-const checkEvery = 30 * time.Minute
+// CheckEvery is how often each step is asked what would stop it.
+const CheckEvery = 30 * time.Minute
 
 // AnswerRun is the function through which people speak to a run.
 const AnswerRun = "answer-run"
@@ -64,7 +64,7 @@ func (b *Blueprint) check(on *plan.Plan, course plan.Course, s *plan.Step) error
 	if s.Kind == plan.KindApprove {
 		notify = on.Notify
 	}
-	return b.schedule(b.named(name), checkEvery, string(s.Kind), step.Request[any]{
+	return b.schedule(b.named(name), CheckEvery, string(s.Kind), step.Request[any]{
 		Op: step.Check, Plan: on.Name, Course: course, Step: s.ID, Kind: s.Kind,
 		Primary: on.Primary, Recovery: on.Recovery, Timeout: s.Timeout, Drill: on.Drill, Notify: notify, Spec: s.Spec,
 	})

@@ -31,15 +31,18 @@ const beforeDue = 3 * time.Minute
 // which nothing happens. The disaster then strikes at the worst moment: right
 // before the next point is due.
 func (r *rehearsal) protect(ctx context.Context) error {
-	if r.Unprotected || len(r.Plan.Protect) == 0 {
+	switch {
+	case r.Unprotected:
 		return nil
+	case len(r.Plan.Protect) == 0:
+		return r.lastRound(ctx, time.Time{})
 	}
 	if r.Prepared != nil {
 		r.Prepared(r.cloud)
 	}
 	for n := 1; n <= generations; n++ {
 		if n > 1 {
-			if err := r.cloud.Clock.Jump(r.longestInterval()); err != nil {
+			if err := r.cloud.Clock.Jump(r.toRound(r.longestInterval())); err != nil {
 				return err
 			}
 		}
@@ -52,7 +55,7 @@ func (r *rehearsal) protect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.cloud.Clock.Jump(due.Add(-beforeDue).Sub(r.cloud.Clock.Now()))
+	return r.lastRound(ctx, due.Add(-beforeDue))
 }
 
 // generation waits until every protected thing has n usable points in the

@@ -67,7 +67,8 @@ type rehearsal struct {
 	workload  *workload.Workload
 	shopper   *internet.Shopper // nil when the plan moves no traffic
 
-	began time.Time // real time
+	began     time.Time // real time
+	scheduled time.Time // data time: when the schedules were made
 	episode
 }
 
@@ -127,7 +128,7 @@ func Play(ctx context.Context, o Options, names ...string) ([]*report.Report, er
 		if err != nil {
 			break
 		}
-		err = r.play(r.begin(s), r.strike, r.detect, r.recover, r.after, r.measure)
+		err = r.play(r.begin(s), r.ready, r.strike, r.detect, r.recover, r.after, r.measure)
 		if r.report != nil {
 			reports = append(reports, r.report)
 		}
@@ -194,6 +195,7 @@ func (r *rehearsal) build(ctx context.Context) error {
 	if r.workload, err = workload.Build(ctx, r.cloud, r.Plan, deployed.HealthCheck); err != nil {
 		return err
 	}
+	r.scheduled = r.cloud.Clock.Now()
 	r.cloud.Schedule(schedules)
 	return nil
 }
