@@ -37,7 +37,7 @@ func newInvoke() *cobra.Command {
 				fmt.Fprintln(cmd.ErrOrStderr(), err)
 				return errBadInput
 			}
-			plan := planOf(event)
+			plan := planOf(args[0], event)
 			if plan == "" {
 				fmt.Fprintf(cmd.ErrOrStderr(), "%s is no JSON object with a \"plan\", nor messages of a queue that have one: every function's input names its plan\n", args[1])
 				return errBadInput
@@ -49,20 +49,22 @@ func newInvoke() *cobra.Command {
 	return cmd
 }
 
-// planOf is the plan that an event is about, or the first message of a queue that
-// is about one; empty: none.
-func planOf(event []byte) string {
+// planOf is the plan that an event of a function is about: it says so, or its first
+// message does, or what the message came through is called after it; empty: none.
+func planOf(function string, event []byte) string {
 	var about struct {
 		Plan    string `json:"plan"`
 		Records []struct {
-			Body string `json:"body"`
+			Body  string `json:"body"`
+			Queue string `json:"eventSourceARN"`
+			SNS   struct{ TopicArn string }
 		}
 	}
 	if err := json.Unmarshal(event, &about); err != nil || about.Plan != "" {
 		return about.Plan
 	}
-	for _, record := range about.Records {
-		if plan := planOf([]byte(record.Body)); plan != "" {
+	for _, r := range about.Records {
+		if plan := cmp.Or(planOf(function, []byte(r.Body)), names.PlanOf(r.Queue, function), names.PlanOf(r.SNS.TopicArn, function)); plan != "" {
 			return plan
 		}
 	}

@@ -119,12 +119,12 @@ func TestPlanOf_findsThePlanOfEverySampleEvent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if planOf(event) == "" {
+		if planOf(filepath.Base(filepath.Dir(file)), event) == "" {
 			t.Errorf("%s names no plan: make invoke could not send it", file)
 		}
 	}
 	for _, other := range []string{"", "[]", `{"Records":[{"body":"later"}]}`, `{"Records":[{}]}`} {
-		if plan := planOf([]byte(other)); plan != "" {
+		if plan := planOf("decide-failover", []byte(other)); plan != "" {
 			t.Errorf("%s is about plan %q", other, plan)
 		}
 	}

@@ -18,8 +18,8 @@ func newStatus() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status PLAN",
 		Short: "Show where a plan stands, how far its newest run is, and what waits for a person",
-		Long: "Show where a plan stands, how far its newest run is, what waits for a person, and which steps would\n" +
-			"not work now. The exit code is 1 when something waits for a person or would not work.",
+		Long: "Show where a plan stands, how far its newest run is, what waits for a person, which steps would not\n" +
+			"work now, and how old the data are that would come back. The exit code is 1 when something waits for a person or would not work.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := find(cmd, args[0], endpoint)
@@ -39,7 +39,13 @@ func newStatus() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if !show(cmd.OutOrStdout(), record, ready) {
+			ages, err := book.Ages(cmd.Context(), t.plan)
+			if err != nil {
+				return err
+			}
+			nothing := show(cmd.OutOrStdout(), record, ready)
+			old(cmd.OutOrStdout(), ages, record.Now)
+			if !nothing {
 				return errBadAnswer
 			}
 			return nil
@@ -84,6 +90,10 @@ func waits(w io.Writer, record run.Record) bool {
 		none = false
 		fmt.Fprintf(w, "\nthe plan needs a person; once all is as it should be:\n  pilotlight answer %s %s run standby | active\n", state.Plan, state.Run)
 	}
+	if alert := state.Alert; alert != nil && alert.Run != "" {
+		none = false
+		fmt.Fprintf(w, "\nshall run %s start? %s\n  pilotlight answer %s %[1]s %[4]s yes | no\n", alert.Run, alert.Reason, state.Plan, run.Question)
+	}
 	if _, stopped := record.Stopped(); stopped || !state.UnderWay() {
 		return none
 	}
@@ -115,4 +125,24 @@ func works(w io.Writer, ready []run.Readiness) bool {
 		}
 	}
 	return all
+}
+
+// old writes how old the data of each policy are, as they were seen last.
+func old(w io.Writer, ages []run.Age, now time.Time) {
+	for _, age := range ages {
+		switch {
+		case age.At.IsZero():
+			fmt.Fprintf(w, "\npolicy %s: nobody knows how old its data are", age.Policy)
+		case age.Newest.IsZero():
+			fmt.Fprintf(w, "\npolicy %s: a source had no usable recovery point at %s", age.Policy, age.At.UTC().Format(time.RFC3339))
+		default:
+			fmt.Fprintf(w, "\npolicy %s: data of %s, %s old, would come back", age.Policy, age.Newest.UTC().Format(time.RFC3339), plan.Duration(now.Sub(age.Newest).Truncate(time.Second)))
+		}
+		if age.Problem != "" {
+			fmt.Fprintf(w, "; since %s it could not be seen: %s", age.At.UTC().Format(time.RFC3339), age.Problem)
+		}
+	}
+	if len(ages) > 0 {
+		fmt.Fprintln(w)
+	}
 }

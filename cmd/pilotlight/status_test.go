@@ -47,3 +47,31 @@ func TestShow_saysWhatWaitsForAPersonAndHowToAnswer(t *testing.T) {
 		t.Errorf("of a plan that never ran:\n%s", out.String())
 	}
 }
+
+func TestShow_saysThatARunWaitsForAYes(t *testing.T) {
+	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	state := run.New("p").Warned("2 of 2 signals say disaster; policy data would lose the last 2h", time.Hour, noon)
+	var out strings.Builder
+	if show(&out, run.Record{State: state}, nil) || !strings.Contains(out.String(), "would lose the last 2h\n  pilotlight answer p p-1 start yes | no\n") {
+		t.Errorf("of a plan that asks:\n%s", out.String())
+	}
+}
+
+func TestOld_saysWhatWouldComeBack(t *testing.T) {
+	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	var out strings.Builder
+	old(&out, []run.Age{
+		{Policy: "data", Newest: noon.Add(-50 * time.Minute), At: noon.Add(-3 * time.Minute)},
+		{Policy: "web", Newest: noon.Add(-time.Hour), At: noon.Add(-time.Hour), Problem: "AccessDenied"},
+		{Policy: "new", At: noon}, {Policy: "never", Problem: "AccessDenied"},
+	}, noon)
+	want := `
+policy data: data of 2026-11-22T11:10:00Z, 50m old, would come back
+policy web: data of 2026-11-22T11:00:00Z, 1h old, would come back; since 2026-11-22T11:00:00Z it could not be seen: AccessDenied
+policy new: a source had no usable recovery point at 2026-11-22T12:00:00Z
+policy never: nobody knows how old its data are; since 0001-01-01T00:00:00Z it could not be seen: AccessDenied
+`
+	if got := out.String(); got != want {
+		t.Errorf("got:%s\nwant:%s", got, want)
+	}
+}

@@ -34,6 +34,18 @@ func Machine[Course ~string](plan string, course Course) string {
 // Function is the name of a function, and of its role, as deployed for a plan.
 func Function(plan, function string) string { return prefix + plan + "-" + function }
 
+// PlanOf is the plan whose queue before the function, or whose topic of signals, has
+// the ARN; empty: it is neither.
+func PlanOf(arn, function string) string {
+	name, ours := strings.CutPrefix(arn[strings.LastIndex(arn, ":")+1:], prefix)
+	for _, what := range []string{function, signals} {
+		if plan, its := strings.CutSuffix(name, "-"+what); ours && its {
+			return plan
+		}
+	}
+	return ""
+}
+
 // PostureAlarm is the alarm on the posture metric; the traffic's health check
 // follows its data stream.
 func PostureAlarm(plan string) string { return prefix + plan + "-primary-serves" }
@@ -65,7 +77,9 @@ func HeartbeatAlarm(plan string) string { return prefix + plan + "-heartbeat" }
 
 // Signals is the SNS topic, in the recovery region, to which anybody whom the team
 // lets publishes what makes decide-failover look.
-func Signals(plan string) string { return prefix + plan + "-signals" }
+func Signals(plan string) string { return prefix + plan + "-" + signals }
+
+const signals = "signals"
 
 // Input is the variable in a function's environment that holds the input of messages
 // and events that bring none.
