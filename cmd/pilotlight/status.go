@@ -132,7 +132,8 @@ func old(w io.Writer, ages []run.Age, now time.Time) {
 	for _, age := range ages {
 		switch {
 		case age.At.IsZero():
-			fmt.Fprintf(w, "\npolicy %s: nobody knows how old its data are", age.Policy)
+			fmt.Fprintf(w, "\npolicy %s: nobody knows how old its data are: %s", age.Policy, age.Problem)
+			continue
 		case age.Newest.IsZero():
 			fmt.Fprintf(w, "\npolicy %s: a source had no usable recovery point at %s", age.Policy, age.At.UTC().Format(time.RFC3339))
 		default:
