@@ -77,7 +77,7 @@ type Cloud struct {
 	simulator *simulator.Simulator
 	bus       *bus
 	mappings  *mapping.Table
-	sending   atomic.Int64 // schedules' messages on their way
+	sending   atomic.Int64 // messages on their way
 	metrics   chan embedded
 	gone      context.CancelCauseFunc
 
@@ -128,7 +128,7 @@ func (c *Cloud) start(ctx context.Context, o Options) (err error) {
 	}
 	c.Front = front.New(front.Options{Listener: listener, Upstream: upstream, Clock: c.Clock, Durations: c.Durations, Log: o.Log})
 	// Lambda too delivers at least once: every third asynchronous event is doubled.
-	c.Host = lambdahost.New(lambdahost.Options{Clock: c.Clock, Log: o.Log, Doubles: 3, Retries: 2, Embedded: c.note, AfterDone: o.AfterDone})
+	c.Host = lambdahost.New(lambdahost.Options{Clock: c.Clock, Log: o.Log, Doubles: 3, Retries: 2, Embedded: c.note, Report: c.report, AfterDone: o.AfterDone})
 	c.bus = &bus{host: c.Host, events: map[string]int{}}
 	c.Front.SetFunctions(c.bus)
 	c.mappings = c.newMappings()

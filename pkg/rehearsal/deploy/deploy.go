@@ -102,6 +102,7 @@ func (d *deployer) functions(ctx context.Context) error {
 			Timeout:     d.timeout(function),
 			MemoryMiB:   function.MemoryMiB,
 			Concurrency: function.Concurrent,
+			OnFailure:   d.onFailure(function),
 			Env:         d.environment(function),
 			Watches:     function.Name == probe.Function,
 		})

@@ -74,6 +74,15 @@ func (d *deployer) topic(ctx context.Context, q *blueprint.Queue) error {
 	return nil
 }
 
+// onFailure is where an event goes that a function failed at for good: with the messages
+// that it failed at, when those come beside its events.
+func (d *deployer) onFailure(function blueprint.Function) string {
+	if function.Queue == nil || function.Queue.Topic == "" {
+		return ""
+	}
+	return d.queueARN(function.Queue.DeadLetter)
+}
+
 const keepsFor = string(types.QueueAttributeNameMessageRetentionPeriod)
 
 func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }

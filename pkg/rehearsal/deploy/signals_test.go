@@ -186,6 +186,9 @@ func TestTopic_makesTheDeciderLook(t *testing.T) {
 		t.Errorf("left in the queue %s after %d invocations; want it tried as often as AWS advises, and gone", left, len(f)-before)
 	}
 
+	s.Host.Invoke(t.Context(), queue, []byte(`{"plan":"storefront","event":{"source":"aws.cloudwatch","detail-type":"CloudWatch Alarm State Change"}}`), true)
+	s.until("an event that fails for good is reported", func() bool { return s.waiting(queue+"-dead") == "2+0" })
+
 	s.alarms(cwtypes.StateValueAlarm)
 	if err := s.Clock.Jump(plan.DefaultHold.D() + time.Minute); err != nil {
 		t.Fatal(err)

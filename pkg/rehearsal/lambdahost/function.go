@@ -21,6 +21,7 @@ type Function struct {
 	Timeout     time.Duration // of one invocation, in real time; zero: 3 s, as AWS
 	MemoryMiB   int           // told to the function, not enforced; zero: 128, as AWS
 	Concurrency int           // processes at most, as reserved concurrency; zero: 10
+	OnFailure   string        // ARN of the queue for asynchronous events that failed for good; empty: none
 	Env         []string      // KEY=value, beside what Lambda itself sets
 	Watches     bool          // it changes nothing and is nearly always running: nobody waits for it to be over
 }

@@ -44,6 +44,10 @@ type Options struct {
 	// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 	Retries int
 
+	// Report sends the record of an asynchronous event that failed for good to where the
+	// function says; nil: nobody does. It must not wait.
+	Report func(of Function, record []byte)
+
 	// Observe is told of every invocation when it is over; nil: nobody is. It must
 	// not wait for another invocation.
 	Observe func(Invocation)
@@ -71,14 +75,6 @@ type Invocation struct {
 	Cold           bool     // started a process
 	InitMillis     float64  // real time, of a cold one
 	DurationMillis float64  // real time, without the init
-}
-
-// Dropped is an asynchronous event that failed for good.
-type Dropped struct {
-	Function string
-	Payload  []byte
-	At       time.Time // data time
-	Error    string    // of the last attempt
 }
 
 // ErrClosed is returned by what needs a host that is still open.

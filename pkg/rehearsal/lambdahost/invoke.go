@@ -104,22 +104,13 @@ func (h *Host) deliver(d *deployment, ev event) {
 			return
 		}
 		if attempt > h.options.Retries {
-			h.drop(d, ev, attempt, a.problem())
+			h.drop(d, ev, attempt, a)
 			return
 		}
 		if h.options.Clock.Wait(h.ctx, time.Duration(attempt)*time.Minute) != nil {
 			return // the host is closed
 		}
 	}
-}
-
-func (h *Host) drop(d *deployment, ev event, attempts int, problem string) {
-	h.options.Log.Error("event dropped", "function", d.fn.Deployed, "request", ev.id, "attempts", attempts, "err", problem)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.dropped = append(h.dropped, Dropped{
-		Function: d.fn.Deployed, Payload: ev.payload, At: h.options.Clock.Now(), Error: problem,
-	})
 }
 
 // perform is one invocation: it waits for a process that is free, or starts one,
