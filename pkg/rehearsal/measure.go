@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pilotlight/pilotlight/pkg/blueprint"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/cloud"
 	"github.com/pilotlight/pilotlight/pkg/report"
 	"github.com/pilotlight/pilotlight/pkg/run"
@@ -49,6 +50,7 @@ func (r *rehearsal) measure(ctx context.Context) error {
 	if err := r.grievances(ctx); err != nil {
 		return fmt.Errorf("look for what was dropped: %w", err)
 	}
+	r.noticedBy()
 	r.report.Problems, r.report.Notes = r.problems, r.notes
 	r.report.Took.RealSeconds = time.Since(r.began).Seconds()
 	return nil
@@ -141,8 +143,10 @@ func (r *rehearsal) calls() {
 	for _, machine := range r.blueprint.Machines {
 		ours[machine.Name] = true
 	}
-	for _, function := range r.blueprint.Functions {
-		ours[function.Deployed] = true
+	for _, at := range append([]*blueprint.Blueprint{r.blueprint}, r.blueprint.Vantages...) {
+		for _, function := range at.Functions {
+			ours[function.Deployed] = true
+		}
 	}
 	for _, call := range r.cloud.Front.Calls() {
 		r.report.Calls = append(r.report.Calls, report.Call{

@@ -67,6 +67,8 @@ type rehearsal struct {
 	workload  *workload.Workload
 	shopper   *internet.Shopper // nil when the plan moves no traffic
 
+	signals signals
+
 	began     time.Time // real time
 	scheduled time.Time // data time: when the schedules were made
 	episode
@@ -123,7 +125,7 @@ func Play(ctx context.Context, o Options, names ...string) ([]*report.Report, er
 		return nil, err
 	}
 	var reports []*report.Report
-	err = r.play(r.build, r.protect, r.open)
+	err = r.play(r.build, r.watch, r.protect, r.open)
 	for _, s := range all {
 		if err != nil {
 			break
@@ -196,7 +198,7 @@ func (r *rehearsal) build(ctx context.Context) error {
 		return err
 	}
 	r.scheduled = r.cloud.Clock.Now()
-	r.cloud.Schedule(schedules)
+	r.cloud.Schedule(r.played(schedules))
 	return nil
 }
 
@@ -289,12 +291,4 @@ func (r *rehearsal) problem(format string, args ...any) {
 // note notes something that a reader should know and that is not wrong.
 func (r *rehearsal) note(format string, args ...any) {
 	r.notes = append(r.notes, fmt.Sprintf(format, args...))
-}
-
-// accounts are the owners of the plan's regions when it names them.
-func accounts(p *plan.Plan) map[string]string {
-	if p.Accounts == nil {
-		return nil
-	}
-	return map[string]string{p.Primary: p.Accounts.Primary, p.Next: p.Accounts.Primary, p.Recovery: p.Accounts.Recovery}
 }

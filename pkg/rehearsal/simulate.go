@@ -14,7 +14,7 @@ func Simulate(ctx context.Context, o Options, ready func(endpoint string) error)
 	if err != nil {
 		return err
 	}
-	return r.end(r.play(r.build, r.protectOnce, func(ctx context.Context) error {
+	return r.end(r.play(r.build, r.watch, r.protectOnce, func(ctx context.Context) error {
 		if err := ready(r.cloud.Front.URL()); err != nil {
 			return err
 		}

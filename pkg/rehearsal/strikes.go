@@ -59,6 +59,9 @@ func (r *rehearsal) restore(ctx context.Context) error {
 		r.workload.Side(region).Revive()
 	}
 	r.Say("every region answers again")
+	if err := r.calm(ctx); err != nil {
+		return err
+	}
 	return r.workload.CalmAlarms(ctx)
 }
 

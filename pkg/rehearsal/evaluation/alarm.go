@@ -37,9 +37,9 @@ type Datapoint struct {
 	Count, Sum, Min, Max float64
 }
 
-// since is where the evaluation range begins. Periods lie on the clock: one of a
+// Since is where the evaluation range begins. Periods lie on the clock: one of a
 // minute begins with the minute.
-func (a Alarm) since(now time.Time) time.Time {
+func (a Alarm) Since(now time.Time) time.Time {
 	return now.Truncate(a.period).Add(-time.Duration(a.periods+extraPeriods) * a.period)
 }
 
@@ -76,7 +76,7 @@ func (a Alarm) State(points []Datapoint, now time.Time, before cloudwatch.StateV
 // periodsOf is what each period that has data has, the newest first. The simulator
 // counts periods from the first datapoint, so they are aggregated here.
 func (a Alarm) periodsOf(points []Datapoint, now time.Time) []Datapoint {
-	from, to := a.since(now), now.Truncate(a.period)
+	from, to := a.Since(now), now.Truncate(a.period)
 	byPeriod := map[time.Time]Datapoint{}
 	for _, p := range points {
 		if p.At.Before(from) || !p.At.Before(to) {

@@ -71,7 +71,7 @@ func (w *Reader) Read(ctx context.Context, region, name string, now time.Time) (
 		Namespace:  known.Namespace,
 		MetricName: known.MetricName,
 		Dimensions: known.Dimensions,
-		StartTime:  aws.Time(a.since(now)),
+		StartTime:  aws.Time(a.Since(now)),
 		EndTime:    aws.Time(now),
 		Period:     aws.Int32(1),
 		Statistics: []cwtypes.Statistic{

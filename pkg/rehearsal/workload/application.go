@@ -31,6 +31,7 @@ type Side struct {
 
 	cloud  *cloud.Cloud
 	region string
+	probe  *plan.Probe // what the plan's probe wants to hear; nil: there is none
 
 	mu     sync.Mutex
 	needs  []need // none: it has all that it needs
@@ -45,8 +46,8 @@ type need func(context.Context) error
 // lookTimeout bounds one look at AWS, in real time.
 const lookTimeout = 5 * time.Second
 
-func newSide(c *cloud.Cloud, region, address string) (*Side, error) {
-	s := &Side{cloud: c, region: region, Address: address}
+func newSide(c *cloud.Cloud, p *plan.Plan, region, address string) (*Side, error) {
+	s := &Side{cloud: c, region: region, probe: p.Detect.Probe, Address: address}
 	server, err := c.Internet.Serve(address, s)
 	s.Server = server
 	return s, err
@@ -80,7 +81,12 @@ func (s *Side) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
-	fmt.Fprintln(w, "open, in "+s.region)
+	body := "open, in " + s.region
+	if s.probe != nil && s.probe.URL == "https://"+r.Host+r.URL.RequestURI() {
+		w.WriteHeader(s.probe.Status)
+		body += ": " + s.probe.Body
+	}
+	fmt.Fprintln(w, body)
 }
 
 func (s *Side) look(ctx context.Context) error {

@@ -71,6 +71,22 @@ func publishNames(ctx context.Context, c *cloud.Cloud, p *plan.Plan, sites map[s
 			}
 		}
 	}
+	return probed(ctx, book, p, home, seen)
+}
+
+// probed leads the name that the probe asks to where users are, unless the plan moves
+// it.
+func probed(ctx context.Context, book *zones, p *plan.Plan, home *site, seen map[string]bool) error {
+	if p.Detect.Probe == nil || p.Detect.Probe.URL == "" {
+		return nil
+	}
+	at, err := url.Parse(p.Detect.Probe.URL)
+	if err != nil {
+		return fmt.Errorf("the probe: %w", err)
+	}
+	if name := at.Hostname(); name != "" && !seen[name] {
+		return book.put(ctx, "", name, home.record(name))
+	}
 	return nil
 }
 

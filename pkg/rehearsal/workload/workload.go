@@ -110,7 +110,7 @@ func Build(ctx context.Context, c *cloud.Cloud, p *plan.Plan, healthCheck string
 func serve(c *cloud.Cloud, p *plan.Plan) (*Workload, error) {
 	w := &Workload{cloud: c, plan: p, sides: map[string]*Side{}}
 	for region, address := range map[string]string{p.Primary: PrimaryAddress, p.Recovery: RecoveryAddress} {
-		side, err := newSide(c, region, address)
+		side, err := newSide(c, p, region, address)
 		if err != nil {
 			return nil, err
 		}
