@@ -1,13 +1,13 @@
 package decide
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
+	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
@@ -19,20 +19,20 @@ type Teller interface {
 
 // alert tells people of a disaster that starts nothing by itself, and asks them when
 // the decision does. Of one disaster they are told once; they are asked again when
-// nobody has answered in time. A message that a crash kept back goes out at the next
-// look: being told twice is better than never.
+// nobody has answered in time. Who raised the alert tells of it. What a crash kept back
+// goes out at a later look: being told twice is better than never.
 func (d Decider) alert(ctx context.Context, request Input, state run.State, decision Decision, o Outlook, now time.Time) (Output, error) {
-	asks := decision.Verdict == AskApproval
+	asks, raised := decision.Verdict == AskApproval, false
 	if state.Alert == nil || asks != (state.Alert.Run != "") || !state.Alert.Until.IsZero() && !now.Before(state.Alert.Until) {
 		next := state.Warned(decision.Reason, request.patience(asks), now)
 		if err := d.Ledger.Swap(ctx, state, next); err != nil {
 			return conflict(err)
 		}
 		next.Version++
-		state = next
+		state, raised = next, true
 	}
 	output := Output{decision.Verdict, decision.Reason, state.Alert.Run}
-	if state.Alert.Told {
+	if state.Alert.Told || !raised && now.Sub(state.Alert.At) < ownTurn {
 		return output, nil
 	}
 	if asks {
@@ -42,12 +42,15 @@ func (d Decider) alert(ctx context.Context, request Input, state run.State, deci
 		}
 	}
 	if request.Notify != "" {
-		subject, text := request.message(*state.Alert, o)
+		subject, text := request.Message(*state.Alert, o)
 		if err := d.People.Tell(ctx, request.Notify, subject, text); err != nil {
 			return Output{}, err
 		}
 	}
-	return d.swap(ctx, state, state.Told(), output)
+	if err := d.Ledger.Swap(ctx, state, state.Told()); err != nil && !errors.Is(err, run.ErrConflict) {
+		return Output{}, err
+	}
+	return output, nil // in a conflict somebody answered, or looked: they are told again at worst
 }
 
 // patience is how long an answer is waited for; zero: none is.
@@ -55,14 +58,7 @@ func (in Input) patience(asks bool) time.Duration {
 	if !asks {
 		return 0
 	}
-	return in.Detect.Answer.D()
-}
-
-func (d Decider) swap(ctx context.Context, was, next run.State, output Output) (Output, error) {
-	if err := d.Ledger.Swap(ctx, was, next); err != nil {
-		return conflict(err)
-	}
-	return output, nil
+	return cmp.Or(in.Detect.Answer, plan.DefaultAnswer).D() // an input by hand may not say
 }
 
 // conflict is how a look ends that lost to another one.
@@ -73,18 +69,44 @@ func conflict(err error) (Output, error) {
 	return Output{}, err
 }
 
-// calm withdraws an alert when what it told of is over.
+// calm withdraws an alert when what it told of is over. An answer that came until then
+// comes to nothing, and people are told so; later ones are refused.
 func (d Decider) calm(ctx context.Context, request Input, state run.State, decision Decision) (Output, error) {
-	alert := *state.Alert
-	output, err := d.swap(ctx, state, state.Calm(), Output{Verdict: decision.Verdict, Reason: decision.Reason})
-	if err != nil || output.Reason != decision.Reason || request.Notify == "" || !alert.Told {
-		return output, err
+	if err := d.Ledger.Swap(ctx, state, state.Calm()); err != nil {
+		return conflict(err)
 	}
-	subject := fmt.Sprintf("Pilotlight: %s is no disaster any more", request.Plan)
-	if err := d.People.Tell(ctx, request.Notify, subject, "What was told of at "+alert.At.Format(time.RFC3339)+" is over, and a question is withdrawn.\n\nNow: "+decision.Reason+"\n"); err != nil {
-		slog.WarnContext(ctx, "nobody was told that the alert is over", "plan", request.Plan, "err", err)
+	output := Output{Verdict: decision.Verdict, Reason: decision.Reason}
+	if request.Notify == "" {
+		return output, nil
 	}
+	said, answered, err := d.answered(ctx, request.Plan, state.Alert)
+	if err != nil {
+		slog.WarnContext(ctx, "whether a withdrawn question was answered is not known", "plan", request.Plan, "run", state.Alert.Run, "err", err)
+	}
+	last := ""
+	if answered {
+		last = said.String()
+	}
+	subject, text := request.over(*state.Alert, decision.Reason, last)
+	d.tell(ctx, request, subject, text)
 	return output, nil
+}
+
+// begun tells people that a run has started which changes what serves.
+func (d Decider) begun(ctx context.Context, request Input, state run.State) {
+	given, err := state.Given()
+	if err != nil || state.Mode == run.Drill || request.Notify == "" {
+		return
+	}
+	subject, text := request.started(given)
+	d.tell(ctx, request, subject, text)
+}
+
+// tell tells people of what is done already: when that fails, it stays done.
+func (d Decider) tell(ctx context.Context, request Input, subject, text string) {
+	if err := d.People.Tell(ctx, request.Notify, subject, text); err != nil {
+		slog.WarnContext(ctx, "nobody was told", "plan", request.Plan, "reason", subject, "err", err)
+	}
 }
 
 // answered is what a person said to the alert's question.
@@ -98,24 +120,6 @@ func (d Decider) answered(ctx context.Context, plan string, alert *run.Alert) (r
 	}
 	said, ok := record.Answer(run.Question, alert.Number)
 	return said, ok, nil
-}
-
-// message says what was seen, what will happen, what is at stake, and how to answer.
-func (in Input) message(alert run.Alert, o Outlook) (subject, text string) {
-	var b strings.Builder
-	fmt.Fprintf(&b, "Plan %s sees a disaster.\n\nSeen: %s\n", in.Plan, alert.Reason)
-	fmt.Fprintf(&b, "\nAt stake: the plan's objectives are an outage of %s and a loss of %s at most.\n", in.Objectives.RTO, in.Objectives.RPO)
-	for _, loss := range o.Loss {
-		fmt.Fprintf(&b, "  %s\n", loss)
-	}
-	if alert.Run == "" {
-		fmt.Fprintf(&b, "\nNothing starts by itself. Start the failover with\n  pilotlight failover %s --reason \"…\"\n", in.Plan)
-		return fmt.Sprintf("Pilotlight: %s sees a disaster", in.Plan), b.String()
-	}
-	fmt.Fprintf(&b, "\nA yes starts run %s, a failover to %s: users are sent there, and the primary is shut out. A no leaves everything as it is until the signals are well again.\n"+
-		"Answer until %s with one of\n  pilotlight answer %s %[1]s %[5]s yes\n  pilotlight answer %[4]s %[1]s %[5]s no\n",
-		alert.Run, in.Recovery, alert.Until.Format(time.RFC3339), in.Plan, run.Question)
-	return fmt.Sprintf("Pilotlight: shall %s fail over?", in.Plan), b.String()
 }
 
 // flaps asks of every alarm that votes for a disaster how often it went into ALARM.

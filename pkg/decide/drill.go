@@ -15,7 +15,7 @@ import (
 // look, and what they made is taken back. An alarm that cannot be read halts
 // nothing: it kept the drill from beginning, and one lost answer is no harm done.
 func (d Decider) drilling(ctx context.Context, request Input, state run.State, now time.Time) (Output, error) {
-	output, err := d.reconcile(ctx, state, now)
+	output, err := d.reconcile(ctx, request, state, now)
 	if err != nil || output.Verdict != Ignore {
 		return output, err
 	}

@@ -44,6 +44,9 @@ const (
 type Outlook struct {
 	Loss       []string // a sentence a policy: how much data would be lost
 	Objections []string // what speaks against a start by itself; empty: nothing
+	// Since is when the disaster began, as far as its signals tell. Who asks for the
+	// outlook fills it in.
+	Since time.Time
 }
 
 // Outlook weighs what the ledger last said of the time before the disaster: data are

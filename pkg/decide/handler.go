@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -89,6 +90,11 @@ type Execution struct {
 // act: the longest function timeout, doubled.
 const graceAfterEnd = 2 * time.Minute
 
+// ownTurn is how long who took a lock, or raised an alert, may take to tell people of
+// it: as long as a function may last. Until then nobody else does, and so deciders
+// side by side send one message.
+const ownTurn = graceAfterEnd / 2
+
 const function = "decide-failover"
 
 // Decider is decide-failover.
@@ -124,7 +130,7 @@ func (d Decider) decide(ctx context.Context, request Input, state run.State, now
 	}
 	held := state.Phase == run.Starting || state.Phase == run.Running
 	if held && state.Mode != run.Drill {
-		return d.reconcile(ctx, state, now)
+		return d.reconcile(ctx, request, state, now)
 	}
 	if request.Manual == nil {
 		return d.watch(ctx, request, state, now)
@@ -133,11 +139,27 @@ func (d Decider) decide(ctx context.Context, request Input, state run.State, now
 	if held && order.Mode == run.Drill {
 		return d.drilling(ctx, request, state, now)
 	}
-	return d.start(ctx, state, order, now)
+	return d.start(ctx, request, state, order, now)
 }
 
-// watch decides by the signals.
+// watch decides by the signals, and by what a person answered. It looks after a drill
+// as well, which stands in nobody's way.
 func (d Decider) watch(ctx context.Context, request Input, state run.State, now time.Time) (Output, error) {
+	output, err := d.judge(ctx, request, state, now)
+	if err != nil || output.Verdict == Start || !state.UnderWay() {
+		return output, err
+	}
+	drill, err := d.drilling(ctx, request, state, now)
+	if err == nil && drill.Verdict == Ignore && output.Verdict != Ignore { // a person must hear of it all the same
+		output.Run = cmp.Or(output.Run, state.Run)
+		return output, nil
+	}
+	return drill, err
+}
+
+// judge decides. A person's word on what people were asked counts until the signals
+// are well: a yes also when there are too few of them for a moment.
+func (d Decider) judge(ctx context.Context, request Input, state run.State, now time.Time) (Output, error) {
 	decision, outlook, err := d.look(ctx, request, state, now)
 	if err != nil {
 		return Output{}, err
@@ -146,25 +168,18 @@ func (d Decider) watch(ctx context.Context, request Input, state run.State, now 
 	if err != nil {
 		return Output{}, err
 	}
-	stands := decision.Verdict == Start || decision.Verdict == AskApproval || decision.Tell
+	answered = answered && decision.Verdict != Ignore
 	switch {
-	case stands && answered && said.Word == run.SayYes:
-		return d.start(ctx, state, run.Order{Reason: fmt.Sprintf("%s; %s said yes: %s", decision.Reason, said.By, said.Reason)}, now)
-	case stands && answered:
-		decision = Decision{Verdict: Hold, Reason: fmt.Sprintf("%s; %s said no at %s: %s", decision.Reason, said.By, said.At.Format(time.RFC3339), said.Reason)}
+	case answered && said.Word == run.SayYes:
+		return d.start(ctx, request, state, run.Order{Reason: decision.Reason + "; " + said.String()}, now)
+	case answered:
+		return Output{Verdict: Hold, Reason: decision.Reason + "; " + said.String()}, nil
 	case decision.Verdict == Start:
-		return d.start(ctx, state, run.Order{Reason: decision.Reason}, now)
-	case stands:
+		return d.start(ctx, request, state, run.Order{Reason: decision.Reason}, now)
+	case decision.Verdict == AskApproval, decision.Tell:
 		return d.alert(ctx, request, state, decision, outlook, now)
-	case state.Alert != nil && decision.Verdict != Hold:
+	case state.Alert != nil && decision.Verdict == Ignore && len(request.Detect.Alarms) > 0: // an input by hand may name none
 		return d.calm(ctx, request, state, decision)
-	}
-	if state.UnderWay() { // a drill
-		output, err := d.drilling(ctx, request, state, now)
-		if err == nil && output.Verdict == Ignore && decision.Verdict == Hold { // a person must hear of it all the same
-			output = Output{decision.Verdict, decision.Reason, state.Run}
-		}
-		return output, err
 	}
 	return Output{Verdict: decision.Verdict, Reason: decision.Reason}, nil
 }
@@ -192,11 +207,12 @@ func (d Decider) look(ctx context.Context, request Input, state run.State, now t
 		return Decision{}, Outlook{}, err
 	}
 	outlook := request.Gate.Outlook(ages, ready, seen, now)
+	outlook.Since = seen.beginning(now)
 	return Decide(request.Detect, state, seen, outlook.Objections, now), outlook, nil
 }
 
 // start takes the lock and starts the execution.
-func (d Decider) start(ctx context.Context, state run.State, order run.Order, now time.Time) (Output, error) {
+func (d Decider) start(ctx context.Context, request Input, state run.State, order run.Order, now time.Time) (Output, error) {
 	next, err := state.Start(order, now)
 	if err != nil {
 		return Output{Verdict: Ignore, Reason: err.Error()}, nil
@@ -204,7 +220,11 @@ func (d Decider) start(ctx context.Context, state run.State, order run.Order, no
 	if err := d.Ledger.Swap(ctx, state, next); err != nil {
 		return conflict(err)
 	}
-	return d.launch(ctx, next, order.Reason, now)
+	output, err := d.launch(ctx, next, order.Reason, now)
+	if err == nil {
+		d.begun(ctx, request, next)
+	}
+	return output, err
 }
 
 // launch starts the execution of the run that holds the lock. Its journal says so
@@ -224,14 +244,18 @@ func (d Decider) launch(ctx context.Context, state run.State, reason string, now
 // reconcile sees a lock through: an execution that was never started is started
 // with the very same name and input; one that is over without having closed its
 // run is closed here. No clock alone ever frees a lock.
-func (d Decider) reconcile(ctx context.Context, state run.State, now time.Time) (Output, error) {
+func (d Decider) reconcile(ctx context.Context, request Input, state run.State, now time.Time) (Output, error) {
 	execution, err := d.Executions.Status(ctx, state)
 	if err != nil {
 		return Output{}, err
 	}
 	switch {
 	case !execution.Exists:
-		return d.launch(ctx, state, "the lock was taken and no execution was found: sent again", now)
+		output, err := d.launch(ctx, state, "the lock was taken and no execution was found: sent again", now)
+		if err == nil && now.Sub(state.Since) >= ownTurn {
+			d.begun(ctx, request, state)
+		}
+		return output, err
 	case !execution.Over:
 		return Output{Ignore, "run " + state.Run + " is under way", state.Run}, nil
 	case now.Sub(execution.Ended) < graceAfterEnd:

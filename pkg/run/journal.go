@@ -2,6 +2,7 @@ package run
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/plan"
@@ -88,4 +89,13 @@ type Answer struct {
 	By      string    `json:"by"` // ARN of the caller, or the name that was given
 	Reason  string    `json:"reason,omitempty"`
 	At      time.Time `json:"at"`
+}
+
+// String says who said what, when and why.
+func (a Answer) String() string {
+	text := fmt.Sprintf("%s said %s at %s", a.By, a.Word, a.At.UTC().Format(time.RFC3339))
+	if a.Reason != "" {
+		text += ": " + a.Reason
+	}
+	return text
 }
