@@ -69,6 +69,8 @@ func (c *check) replica(ctx context.Context) {
 	c.class(ctx, aws.ToString(db.Engine), aws.ToString(db.EngineVersion))
 }
 
+// lag: a replica is in no policy, so nobody but this check says how much a failover
+// would lose. Green means: within the RPO, when it was looked at.
 func (c *check) lag(ctx context.Context, name string) {
 	now, err := c.k.lag(ctx, name, c.r.Now)
 	if c.err = err; err != nil {
@@ -77,11 +79,11 @@ func (c *check) lag(ctx context.Context, name string) {
 	rpo := c.spec.RPO.D()
 	switch {
 	case now.at.IsZero():
-		c.say("replica %s has sent no ReplicaLag in %s: nobody knows how far behind it is", name, recent)
+		c.say("replica %s has sent no ReplicaLag in %s: nobody knows how far behind it is", name, plan.Duration(recent))
 	case now.stopped:
 		c.say("replica %s says that its replication has stopped (ReplicaLag -1): start it again", name)
 	case rpo > 0 && now.behind > rpo:
-		c.say("replica %s is %s behind, more than the RPO of %s: a failover now would lose that much", name, now.behind, c.spec.RPO)
+		c.say("replica %s is %s behind, more than the RPO of %s: a failover now would lose that much", name, plan.Duration(now.behind), c.spec.RPO)
 	}
 }
 

@@ -31,6 +31,11 @@ func TestCheck_saysWhatWouldStopThePromotion(t *testing.T) {
 	}
 }
 
+func TestCheck_saysThatNobodyKnowsHowFarBehindAReplicaIs(t *testing.T) {
+	w := following(t) // for less than a minute, so that it has sent nothing
+	problemsAre(t, "a silent replica", w, []string{"has sent no ReplicaLag in 15m: nobody knows how far behind it is"})
+}
+
 func promoted(w *world) {
 	must[*rds.PromoteReadReplicaOutput](w.t)(w.team(away).PromoteReadReplica(w.t.Context(), &rds.PromoteReadReplicaInput{DBInstanceIdentifier: aws.String("orders-replica")}))
 }
