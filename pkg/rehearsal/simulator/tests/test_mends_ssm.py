@@ -24,6 +24,20 @@ class Commands(unittest.TestCase):
         one = self.ssm.list_command_invocations(CommandId=sent, InstanceId="i-2")["CommandInvocations"]
         self.assertEqual(["i-2"], [t["InstanceId"] for t in one])
 
+    def test_instances_that_run_take_commands(self):
+        ec2 = boto3.client("ec2", "eu-central-1", aws_access_key_id="made", aws_secret_access_key="up")
+        made = ec2.run_instances(ImageId="ami-1", MinCount=3, MaxCount=3)["Instances"]
+        runs, stopped, other = [i["InstanceId"] for i in made]
+        ec2.stop_instances(InstanceIds=[stopped])
+        asked = [{"Key": "InstanceIds", "Values": [runs, stopped, "i-0123"]}]
+        with self.assertRaises(Exception):
+            self.ssm.describe_instance_information(Filters=asked)
+        ssm.mend()
+        told = self.ssm.describe_instance_information(Filters=asked)["InstanceInformationList"]
+        self.assertEqual({runs: "Online", stopped: "ConnectionLost"}, {i["InstanceId"]: i["PingStatus"] for i in told})
+        everyone = self.ssm.describe_instance_information()["InstanceInformationList"]
+        self.assertEqual({runs, stopped, other}, {i["InstanceId"] for i in everyone})
+
 
 if __name__ == "__main__":
     unittest.main()
