@@ -42,18 +42,16 @@ const (
 
 // Outlook is what a run would find that started now.
 type Outlook struct {
-	Loss       []string // a sentence a policy: how much data would be lost
-	Objections []string // what speaks against a start by itself; empty: nothing
-	// Since is when the disaster began, as far as its signals tell. Who asks for the
-	// outlook fills it in.
-	Since time.Time
+	Loss       []string  // a sentence a policy: how much data would be lost
+	Objections []string  // what speaks against a start by itself; empty: nothing
+	Since      time.Time // when the disaster began, as far as its signals tell
 }
 
 // Outlook weighs what the ledger last said of the time before the disaster: data are
 // lost from its beginning on, and what a check has found wrong since then is the disaster.
 func (g Gate) Outlook(ages []run.Age, ready []run.Readiness, seen Tally, now time.Time) Outlook {
 	began := seen.beginning(now)
-	var o Outlook
+	o := Outlook{Since: began}
 	for _, p := range g.Policies {
 		said, objection := p.loss(ages, began)
 		o.Loss = append(o.Loss, said)

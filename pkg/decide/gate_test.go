@@ -68,7 +68,7 @@ func TestOutlook_saysWhatWouldBeLost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := decide.Gate{Policies: []decide.Protected{tt.policy}}.Outlook([]run.Age{tt.age}, nil, tt.seen, later)
-			want := decide.Outlook{Loss: []string{tt.want}}
+			want := decide.Outlook{Loss: []string{tt.want}, Since: got.Since}
 			if tt.speaks {
 				want.Objections = want.Loss
 			}
@@ -104,7 +104,7 @@ func TestOutlook_objectsToWhatWasNotReadyBeforeTheDisaster(t *testing.T) {
 				}
 			}
 			got := decide.Gate{Steps: []string{"web"}}.Outlook(nil, tt.ready, atNoon, later)
-			if diff := cmp.Diff(decide.Outlook{Objections: tt.want}, got); diff != "" {
+			if diff := cmp.Diff(decide.Outlook{Objections: tt.want, Since: noon}, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -121,7 +121,7 @@ func TestOutlook_takesNoOldAlarmForTheBeginning(t *testing.T) {
 		{Course: plan.CourseRecover, Step: "data", At: ago(50 * time.Hour)},
 	}
 	got := decide.Gate{Steps: []string{"web", "data"}}.Outlook(nil, ready, seen, later)
-	if len(got.Objections) != 2 {
-		t.Errorf("%q; want one to each step", got.Objections)
+	if len(got.Objections) != 2 || !got.Since.Equal(seen.Reached) {
+		t.Errorf("since %s: %q; want one to each step, since there were enough", got.Since, got.Objections)
 	}
 }

@@ -207,7 +207,6 @@ func (d Decider) look(ctx context.Context, request Input, state run.State, now t
 		return Decision{}, Outlook{}, err
 	}
 	outlook := request.Gate.Outlook(ages, ready, seen, now)
-	outlook.Since = seen.beginning(now)
 	return Decide(request.Detect, state, seen, outlook.Objections, now), outlook, nil
 }
 
