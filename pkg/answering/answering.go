@@ -23,10 +23,13 @@ import (
 type Request struct {
 	Plan   string   `json:"plan"`
 	Run    string   `json:"run"`
-	Step   string   `json:"step"` // run.Whole: the run itself
+	Step   string   `json:"step"` // run.Whole: the run itself; run.Question: whether it starts
 	Word   run.Word `json:"word"`
 	By     string   `json:"by,omitempty"`     // needed when the function is invoked directly
 	Reason string   `json:"reason,omitempty"` // for the journal
+	// Question is the number of the question that run.Question answers, as people were
+	// told it, so that no old message answers a new question. Zero: the one that is asked now.
+	Question int `json:"question,omitempty"`
 }
 
 // Answer says what was written.
@@ -53,6 +56,9 @@ func Handler(ledger Ledger) func(context.Context, json.RawMessage) (Answer, erro
 		record, err := ledger.Open(ctx, request.Plan, request.Run)
 		if err != nil {
 			return Answer{}, err
+		}
+		if request.Step == run.Question {
+			return reply(ctx, ledger, record, request)
 		}
 		if request.Word == settleStandby || request.Word == settleActive {
 			return settle(ctx, ledger, record, request)
@@ -208,6 +214,9 @@ func decode(raw []byte) (Request, error) {
 	}
 	if caller != "" {
 		request.By = caller
+	}
+	if request.Question != 0 && request.Step != run.Question {
+		return request, failure.BadInputf("\"question\" is for the step %q alone", run.Question)
 	}
 	return request, input.Need(function,
 		input.Field{Name: "plan", Value: request.Plan}, input.Field{Name: "run", Value: request.Run},
