@@ -24,7 +24,7 @@ func newCheck() *cobra.Command {
 					bad = true
 					continue
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s: plan %s is valid\n", files[i], p.Name)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: plan %s is valid; %s\n", files[i], p.Name, detection(p))
 			}
 			if bad {
 				return errBadInput
@@ -32,6 +32,20 @@ func newCheck() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// detection says in a line what a disaster would do.
+func detection(p *plan.Plan) string {
+	d := p.Signals()
+	if len(d.Alarms) == 0 {
+		return "it has no signals: a person starts its runs"
+	}
+	does := map[plan.Mode]string{
+		plan.Automatic:  "start a failover, or ask people when something speaks against it",
+		plan.ByApproval: "ask people, whose yes starts a failover",
+		plan.Manual:     "tell people, who start a failover by hand",
+	}[d.Mode]
+	return fmt.Sprintf("%d of %d signals that last %s %s (mode %s)", d.Quorum, len(d.Alarms), d.Hold, does, d.Mode)
 }
 
 // load reads a plan for a command that needs a valid one, and tells its findings.

@@ -86,11 +86,12 @@ func newStart(mode run.Mode, use, short string) *cobra.Command {
 }
 
 func newAnswer() *cobra.Command {
-	reason, endpoint := "", ""
+	reason, endpoint, question := "", "", 0
 	cmd := &cobra.Command{
 		Use:   "answer PLAN RUN STEP WORD",
-		Short: "Answer a step that is held or asks, or speak to a whole run",
-		Long: "Answer a step that is held (retry, skip, abort) or asks (yes, no), or, with the step \"run\", speak\n" +
+		Short: "Answer a step that is held or asks, or whether a run starts, or speak to a whole run",
+		Long: "Answer a step that is held (retry, skip, abort) or asks (yes, no); with the step \"start\", say yes or no\n" +
+			"to whether a run starts, which people were asked; or, with the step \"run\", speak\n" +
 			"to the whole run: abort cancels it and has it taken back; planned and unplanned change the mode of\n" +
 			"the steps that have not begun; standby and active settle a plan that needs a person.",
 		Args: cobra.ExactArgs(4),
@@ -103,7 +104,7 @@ func newAnswer() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			request := answering.Request{Plan: t.plan, Run: args[1], Step: args[2], Word: run.Word(args[3]), By: who, Reason: reason}
+			request := answering.Request{Plan: t.plan, Run: args[1], Step: args[2], Word: run.Word(args[3]), By: who, Reason: reason, Question: question}
 			var answer answering.Answer
 			if err := t.send(cmd, "answer-run", request, &answer); err != nil {
 				return err
@@ -113,6 +114,7 @@ func newAnswer() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", reason, "why, for the journal and the report")
+	cmd.Flags().IntVar(&question, "question", question, "with the step start: the question's number, so that no other one is answered; 0: the one that is asked now")
 	endpointFlag(cmd, &endpoint)
 	return cmd
 }

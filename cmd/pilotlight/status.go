@@ -35,6 +35,12 @@ func newStatus() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			asked := run.Record{State: state}
+			if state.Alert != nil && state.Alert.Run != "" {
+				if asked, err = book.Open(cmd.Context(), t.plan, state.Alert.Run); err != nil {
+					return err
+				}
+			}
 			ready, _, err := book.Readiness(cmd.Context(), t.plan)
 			if err != nil {
 				return err
@@ -43,7 +49,7 @@ func newStatus() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			nothing := show(cmd.OutOrStdout(), record, ready)
+			nothing := show(cmd.OutOrStdout(), record, asked, ready)
 			old(cmd.OutOrStdout(), ages, record.Now)
 			if !nothing {
 				return errBadAnswer
@@ -55,8 +61,9 @@ func newStatus() *cobra.Command {
 	return cmd
 }
 
-// show writes the status and says whether nobody has anything to do.
-func show(w io.Writer, record run.Record, ready []run.Readiness) bool {
+// show writes the status and says whether nobody has anything to do. Asked is the run
+// that people are asked about, if they are.
+func show(w io.Writer, record, asked run.Record, ready []run.Readiness) bool {
 	state := record.State
 	fmt.Fprintf(w, "plan %s is %s, and the %s side serves\n", state.Plan, state.Posture, state.Serving())
 	if !state.Unfenced.IsZero() {
@@ -66,8 +73,33 @@ func show(w io.Writer, record run.Record, ready []run.Readiness) bool {
 		fmt.Fprintf(w, "run %s, %s: %s %s\n\n", state.Run, record.Mode(), state.Phase, state.End)
 		journal(w, record)
 	}
-	nobody, all := waits(w, record), works(w, ready)
-	return nobody && all
+	told, nobody, all := alerted(w, asked), waits(w, record), works(w, ready)
+	return told && nobody && all
+}
+
+// alerted writes what people were told of, and asked, and says whether nobody has to
+// do anything about it.
+func alerted(w io.Writer, asked run.Record) bool {
+	plan, alert := asked.State.Plan, asked.State.Alert
+	if alert == nil {
+		return true
+	}
+	fmt.Fprintf(w, "\na disaster is seen, and people were told at %s: %s\n", alert.At.Format(time.RFC3339), alert.Reason)
+	said, answered := asked.Answer(run.Question, alert.Number)
+	switch {
+	case alert.Run == "":
+		fmt.Fprintf(w, "nothing starts by itself; to start the failover:\n  pilotlight failover %s --reason \"…\"\n", plan)
+	case answered && said.Word == run.SayNo:
+		fmt.Fprintf(w, "%s; that stands until the signals are well\n", said)
+		return true
+	case answered:
+		fmt.Fprintf(w, "%s; run %s starts within a minute\n", said, alert.Run)
+		return true
+	default:
+		fmt.Fprintf(w, "shall run %s start? Until %s:\n  pilotlight answer %s %[1]s %[4]s yes | no --question %[5]d\n",
+			alert.Run, alert.Until.Format(time.RFC3339), plan, run.Question, alert.Number)
+	}
+	return false
 }
 
 func journal(w io.Writer, record run.Record) {
@@ -89,10 +121,6 @@ func waits(w io.Writer, record run.Record) bool {
 	if state.Posture == run.NeedsPerson {
 		none = false
 		fmt.Fprintf(w, "\nthe plan needs a person; once all is as it should be:\n  pilotlight answer %s %s run standby | active\n", state.Plan, state.Run)
-	}
-	if alert := state.Alert; alert != nil && alert.Run != "" {
-		none = false
-		fmt.Fprintf(w, "\nshall run %s start? %s\n  pilotlight answer %s %[1]s %[4]s yes | no\n", alert.Run, alert.Reason, state.Plan, run.Question)
 	}
 	if _, stopped := record.Stopped(); stopped || !state.UnderWay() {
 		return none

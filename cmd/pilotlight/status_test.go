@@ -20,7 +20,7 @@ func TestShow_saysWhatWaitsForAPersonAndHowToAnswer(t *testing.T) {
 		{Step: "sure", Event: run.Begun, At: noon, Kind: plan.KindApprove}, {Step: "web", Event: run.Begun, At: noon},
 	}}
 	var out strings.Builder
-	if show(&out, record, []run.Readiness{{Step: "web", Problems: []string{"Raise the quota."}}}) {
+	if show(&out, record, run.Record{}, []run.Readiness{{Step: "web", Problems: []string{"Raise the quota."}}}) {
 		t.Error("nobody has anything to do")
 	}
 	for _, says := range []string{
@@ -39,21 +39,12 @@ func TestShow_saysWhatWaitsForAPersonAndHowToAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	out.Reset()
-	if show(&out, run.Record{State: dirty}, nil) || !strings.Contains(out.String(), "pilotlight answer p p-1 run standby | active") {
+	if show(&out, run.Record{State: dirty}, run.Record{}, nil) || !strings.Contains(out.String(), "pilotlight answer p p-1 run standby | active") {
 		t.Errorf("of a plan that needs a person:\n%s", out.String())
 	}
 	out.Reset()
-	if !show(&out, run.Record{State: run.New("p")}, nil) {
+	if !show(&out, run.Record{State: run.New("p")}, run.Record{}, nil) {
 		t.Errorf("of a plan that never ran:\n%s", out.String())
-	}
-}
-
-func TestShow_saysThatARunWaitsForAYes(t *testing.T) {
-	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	state := run.New("p").Warned("2 of 2 signals say disaster; policy data would lose the last 2h", time.Hour, noon)
-	var out strings.Builder
-	if show(&out, run.Record{State: state}, nil) || !strings.Contains(out.String(), "would lose the last 2h\n  pilotlight answer p p-1 start yes | no\n") {
-		t.Errorf("of a plan that asks:\n%s", out.String())
 	}
 }
 
@@ -73,5 +64,30 @@ policy never: nobody knows how old its data are: AccessDenied
 `
 	if got := out.String(); got != want {
 		t.Errorf("got:%s\nwant:%s", got, want)
+	}
+}
+
+func TestShow_saysWhatPeopleAreAskedAndHowToAnswer(t *testing.T) {
+	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	asked := run.Record{State: run.New("p").Warned("the shop is down", 30*time.Minute, noon)}
+	said := func(word run.Word) run.Record {
+		answered := asked
+		answered.Answers = []run.Answer{{Run: "p-1", Step: run.Question, Attempt: 1, Word: word, By: "ada", At: noon}}
+		return answered
+	}
+	for _, c := range []struct {
+		record run.Record
+		idle   bool // nobody has anything to do
+		says   string
+	}{
+		{asked, false, "pilotlight answer p p-1 start yes | no --question 1"},
+		{run.Record{State: run.New("p").Warned("the shop is down", 0, noon)}, false, "pilotlight failover p --reason"},
+		{said(run.SayYes), true, "ada said yes at 2026-11-22T12:00:00Z; run p-1 starts within a minute"},
+		{said(run.SayNo), true, "ada said no at 2026-11-22T12:00:00Z; that stands until the signals are well"},
+	} {
+		var out strings.Builder
+		if idle := show(&out, c.record, c.record, nil); idle != c.idle || !strings.Contains(out.String(), c.says) || !strings.Contains(out.String(), "the shop is down") {
+			t.Errorf("nobody has anything to do: %t, want %t and %q:\n%s", idle, c.idle, c.says, out.String())
+		}
 	}
 }
