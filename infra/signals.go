@@ -38,7 +38,7 @@ func (s *recovery) topic(f blueprint.Function, queue awssqs.Queue) {
 			publish(awsiam.PolicyStatementProps{Principals: &[]awsiam.IPrincipal{awsiam.NewAccountRootPrincipal()}}),
 			publish(awsiam.PolicyStatementProps{
 				Effect:     awsiam.Effect_DENY,
-				Principals: &[]awsiam.IPrincipal{awsiam.NewStarPrincipal()},
+				Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()},
 				Conditions: &map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}},
 			}),
 		),
