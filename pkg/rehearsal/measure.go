@@ -139,7 +139,7 @@ func (r *rehearsal) noticed() time.Time {
 }
 
 func (r *rehearsal) calls() {
-	ours := map[string]bool{"events.amazonaws.com": true, cloud.Scheduler: true}
+	ours := map[string]bool{"events.amazonaws.com": true, "sns.amazonaws.com": true, cloud.Scheduler: true}
 	for _, machine := range r.blueprint.Machines {
 		ours[machine.Name] = true
 	}
