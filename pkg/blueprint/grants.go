@@ -26,7 +26,7 @@ var purposes = map[string]string{
 	"refresh-images":    "Makes, copies and retires images, and points the recovery region at the newest usable one.",
 	"watch-replication": "Says what is wrong with the replication of a bucket or a table.",
 	"protect-databases": "Has a database's backups replicated, or takes, copies and retires its snapshots.",
-	"decide-failover":   "Looks at the plan's alarms and starts exactly one run when they all say disaster.",
+	"decide-failover":   "Looks at the plan's signals and starts exactly one run, or asks, when enough of them say disaster.",
 	"open-run":          "Takes up a run and pins the recovery points it will use.",
 	"hold-step":         "Asks a person what becomes of a step that failed, and waits for the answer.",
 	AnswerRun:           "Takes what a person says to a run: retry, skip, abort, yes, no, planned, unplanned.",
