@@ -59,14 +59,17 @@ func (r *rehearsal) raised() []plan.Alarm {
 
 func (r *rehearsal) probes() bool { return r.Plan.Detect.Probe != nil && r.Plan.Detect.Probe.URL != "" }
 
+// watches says whether a function, as deployed, is a probe.
+func (r *rehearsal) watches(deployed string) bool {
+	return deployed == names.Function(r.Plan.Name, probe.Function) || strings.HasPrefix(deployed, names.Vantage(r.Plan.Name, ""))
+}
+
 // played are the schedules without those of a probe that would reach nothing.
 func (r *rehearsal) played(schedules []schedule.Schedule) []schedule.Schedule {
 	if r.Plan.Detect.Probe == nil || r.probes() {
 		return schedules
 	}
-	return slices.DeleteFunc(schedules, func(s schedule.Schedule) bool {
-		return s.Name == names.Function(r.Plan.Name, probe.Function) || strings.HasPrefix(s.Name, names.Vantage(r.Plan.Name, ""))
-	})
+	return slices.DeleteFunc(schedules, func(s schedule.Schedule) bool { return r.watches(s.Name) }) // called as their functions
 }
 
 // watch has the own signals evaluated, and waits until all of them are well.

@@ -92,21 +92,23 @@ func (d *deployer) functions(ctx context.Context) error {
 		return err
 	}
 	for _, function := range d.blueprint.Functions {
-		err := d.cloud.Host.Deploy(lambdahost.Function{
+		fn := lambdahost.Function{
 			Name:        function.Name,
 			Deployed:    function.Deployed,
 			Binary:      filepath.Join(out, function.Name, "bootstrap"),
 			Region:      d.blueprint.Recovery,
 			Account:     d.cloud.AccountOf(d.blueprint.Recovery),
 			AccessKey:   d.cloud.KeyOf(function.Deployed, d.blueprint.Recovery),
-			Timeout:     d.timeout(function),
+			Timeout:     function.Timeout,
 			MemoryMiB:   function.MemoryMiB,
 			Concurrency: function.Concurrent,
 			OnFailure:   d.onFailure(function),
 			Env:         d.environment(function),
-			Watches:     function.Name == probe.Function,
-		})
-		if err != nil {
+		}
+		if function.Name == probe.Function {
+			d.pace(&fn)
+		}
+		if err := d.cloud.Host.Deploy(fn); err != nil {
 			return err
 		}
 	}

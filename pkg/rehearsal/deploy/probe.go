@@ -4,8 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/pilotlight/pilotlight/pkg/blueprint"
-	"github.com/pilotlight/pilotlight/pkg/probe"
+	"github.com/pilotlight/pilotlight/pkg/rehearsal/lambdahost"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/schedule"
 )
 
@@ -26,11 +25,14 @@ func (d *deployer) vantages(ctx context.Context) ([]schedule.Schedule, error) {
 // up to a second, which is what a shopper waits for one too.
 const least = 4 * time.Second
 
-// timeout of a function is real, as all timeouts are, but for the probe's, which
-// spreads its tries over it: over a minute of data time.
-func (d *deployer) timeout(function blueprint.Function) time.Duration {
-	if function.Name != probe.Function {
-		return function.Timeout
-	}
-	return max(least, d.cloud.Clock.Real(function.Timeout))
+// probers are the processes of one probe: one is invoked every real second, every
+// third twice, and takes three quarters of the least. Those that jumps make besides
+// have to wait.
+const probers = 5
+
+// pace gives a probe a minute of data time. The timeouts of all other functions are
+// real, but it spreads its tries over its own, and is nearly always running.
+func (d *deployer) pace(fn *lambdahost.Function) {
+	fn.Timeout = max(least, d.cloud.Clock.Real(fn.Timeout))
+	fn.Concurrency, fn.Watches = probers, true
 }
