@@ -23,7 +23,7 @@ const (
 
 // detect lets the plan's alarms go off, one after the other, but for those that go
 // off by themselves: see own. CloudWatch's events then travel as they do in AWS, some
-// of them twice. What no alarm starts, a person does.
+// of them twice. What no alarm starts, a person does: when asked, or by hand.
 func (r *rehearsal) detect(ctx context.Context) error {
 	if !r.scenario.alarmed {
 		return r.startByHand(ctx)
@@ -43,10 +43,10 @@ func (r *rehearsal) detect(ctx context.Context) error {
 		}
 		r.Say("alarm " + alarm.Name + " went off")
 	}
-	if r.Plan.Detect.Mode == plan.Automatic {
-		return nil
+	if r.Plan.Detect.Mode == plan.Manual {
+		return r.startByHand(ctx)
 	}
-	return r.startByHand(ctx)
+	return nil
 }
 
 // set is what CloudWatch would do to an alarm if it had the metric.

@@ -89,6 +89,9 @@ func (r *rehearsal) answer(ctx context.Context) error {
 		if word == "" {
 			continue
 		}
+		if asked.Step == run.Question {
+			r.modelled = append(r.modelled, report.Duration{Name: "a person's answer to whether a run starts", Seconds: personAfter.Seconds(), Source: fromPerson})
+		}
 		r.Say(fmt.Sprintf("a person says %s to %s", word, asked.Step))
 		request, err := json.Marshal(answering.Request{
 			Plan: r.Plan.Name, Run: asked.Run, Step: asked.Step, Word: word, By: somebody, Reason: "rehearsal of " + r.scenario.name,

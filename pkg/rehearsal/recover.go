@@ -13,8 +13,8 @@ import (
 // role is the rehearsal's own, in the audit: it only looks.
 const role = "rehearsal"
 
-// noRunAfter is when a run that has not begun is given up. decide-failover looks
-// every minute, and its events are tried again for three.
+// noRunAfter is when a run that has not begun, nor is asked about, is given up.
+// decide-failover looks every minute, and its events are tried again for three.
 const noRunAfter = 10 * time.Minute
 
 // patience is how long a run may take before the rehearsal gives up on it:
@@ -33,6 +33,9 @@ func (r *rehearsal) recover(ctx context.Context) error {
 		if err := r.answer(ctx); err != nil {
 			return false, err
 		}
+		if r.alert != nil && r.alert.Run != "" {
+			began = r.cloud.Clock.Now() // a question is no silence
+		}
 		if r.record.State.Run == "" {
 			return r.cloud.Clock.Now().Sub(began) > noRunAfter, nil
 		}
@@ -42,7 +45,7 @@ func (r *rehearsal) recover(ctx context.Context) error {
 	case err != nil:
 		return err
 	case r.record.State.Run == "":
-		r.problem("No run was started within %s of the last alarm.", noRunAfter)
+		r.problem("No run was started within %s of the last alarm, or of what people were asked.", noRunAfter)
 	case !over:
 		r.problem("Run %s had not ended after %s; the rehearsal gave up on it.", r.record.State.Run, r.patience())
 	case r.record.State.End == run.Recovered && r.shopper != nil:
