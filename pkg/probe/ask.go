@@ -68,7 +68,7 @@ func (p Prober) connect(ctx context.Context, address string, patience time.Durat
 	return saw, connection.Close()
 }
 
-// resolve looks a name up: its addresses, and what it is another name for. The name
+// resolve looks a name up: its addresses, and the name at the end of its aliases. It
 // is whole, so no search domain is tried.
 func (p Prober) resolve(ctx context.Context, spec plan.Probe, patience time.Duration) (seen, error) {
 	ctx, cancel := impatient(ctx, patience)
