@@ -14,14 +14,7 @@ import (
 // has not dealt with, and to everything else its decision.
 type Answer struct {
 	*Output
-	Failed []Failed `json:"batchItemFailures,omitzero"`
-}
-
-// Failed is a message that SQS shall deliver again, and after enough times move to
-// the dead-letter queue.
-// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
-type Failed struct {
-	Message string `json:"itemIdentifier"`
+	Failed []signal.Failed `json:"batchItemFailures,omitzero"`
 }
 
 // Receive is the function's front door. Messages, and an event by itself, bring no
@@ -52,12 +45,12 @@ func (d Decider) Receive(ctx context.Context, raw json.RawMessage) (Answer, erro
 type nudges struct {
 	texts     []string // of what makes it look
 	ignored   []signal.Ignored
-	failed    []Failed // the malformed messages of a batch; "[]", and not "null": all is well
-	malformed error    // all that are malformed, of class BadInput; nil: none is
+	failed    []signal.Failed // the malformed messages of a batch; "[]", and not "null": all is well
+	malformed error           // all that are malformed, of class BadInput; nil: none is
 }
 
 func (in Input) sort(readings []signal.Reading) nudges {
-	sorted := nudges{failed: []Failed{}}
+	sorted := nudges{failed: []signal.Failed{}}
 	for _, r := range readings {
 		if r.Err == nil && r.Ignored == nil {
 			r.Ignored = in.foreign(r.Signal)
@@ -65,7 +58,7 @@ func (in Input) sort(readings []signal.Reading) nudges {
 		switch {
 		case r.Err != nil:
 			sorted.malformed = errors.Join(sorted.malformed, r.Err)
-			sorted.failed = append(sorted.failed, Failed{r.Message})
+			sorted.failed = append(sorted.failed, signal.Failed{Message: r.Message})
 			if r.Message != "" { // the answer has no place for an error: it is told here or nowhere
 				slog.Error("message is unreadable", "plan", in.Plan, "message", r.Message, "err", r.Err)
 			}

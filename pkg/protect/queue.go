@@ -7,8 +7,9 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
-	"strconv"
 	"time"
+
+	"github.com/pilotlight/pilotlight/pkg/signal"
 )
 
 // PassLimit bounds a pass of a batch, so that one that hangs costs the others
@@ -24,14 +25,7 @@ const answering = 2 * time.Second
 // dealt with, and to a direct invocation the result of its pass.
 type Answer struct {
 	*Result
-	Failed []Failed `json:"batchItemFailures,omitzero"`
-}
-
-// Failed is a message that SQS shall deliver again, and after enough times move
-// to the dead-letter queue.
-// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
-type Failed struct {
-	Message string `json:"itemIdentifier"`
+	Failed []signal.Failed `json:"batchItemFailures,omitzero"`
 }
 
 // Queued is the function's front door. A batch of SQS messages leads to one pass
@@ -39,7 +33,7 @@ type Failed struct {
 // direct invocation leads to its one pass.
 func (f Function) Queued(pass func(context.Context, json.RawMessage) (Result, error)) func(context.Context, json.RawMessage) (Answer, error) {
 	return func(ctx context.Context, raw json.RawMessage) (Answer, error) {
-		messages, queued := batch(raw)
+		messages, queued := signal.Messages(raw)
 		if !queued {
 			result, err := pass(ctx, raw)
 			return Answer{Result: &result}, err
@@ -56,61 +50,22 @@ func (f Function) Queued(pass func(context.Context, json.RawMessage) (Result, er
 	}
 }
 
-// message is what is read of an SQS message.
-// https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
-type message struct {
-	ID         string `json:"messageId"`
-	Source     string `json:"eventSource"`
-	Body       string `json:"body"`
-	Attributes struct {
-		Sent string `json:"SentTimestamp"` // milliseconds since 1970
-	} `json:"attributes"`
-}
-
-// sent is when, in milliseconds since 1970; a message that does not say is old.
-func (m message) sent() int64 {
-	at, err := strconv.ParseInt(m.Attributes.Sent, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return at
-}
-
-// batch are the messages of an event of SQS. What has anything beside them, or
-// comes from elsewhere, is none, and is for the function's decoder to refuse.
-func batch(raw json.RawMessage) ([]message, bool) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &fields); err != nil || len(fields) != 1 {
-		return nil, false
-	}
-	var messages []message
-	if err := json.Unmarshal(fields["Records"], &messages); err != nil || len(messages) == 0 {
-		return nil, false
-	}
-	for _, m := range messages {
-		if m.Source != "aws:sqs" || m.ID == "" {
-			return nil, false
-		}
-	}
-	return messages, true
-}
-
 // wish is one pass and the messages that ask for it.
 type wish struct {
 	plan, policy string
 	rpo          time.Duration
 	input        json.RawMessage // of the latest of them: a deployment may lie between
 	sent         int64
-	messages     []Failed // not dealt with, if the pass fails
+	messages     []signal.Failed // not dealt with, if the pass fails
 }
 
 // sort puts together the messages that ask for the same pass, the most urgent pass
 // first. It leaves out those whose event is none of the function's, which are dealt
 // with thereby, and answers those that nobody can read.
-func (f Function) sort(messages []message) ([]*wish, []Failed) {
+func (f Function) sort(messages []signal.Message) ([]*wish, []signal.Failed) {
 	var wishes []*wish
 	known := map[[2]string]*wish{}
-	failed := []Failed{} // "[]", and not "null": all is well
+	failed := []signal.Failed{} // "[]", and not "null": all is well
 	for _, m := range messages {
 		in, err := f.Decode([]byte(m.Body))
 		reason := ""
@@ -120,7 +75,7 @@ func (f Function) sort(messages []message) ([]*wish, []Failed) {
 		switch {
 		case err != nil:
 			slog.Error("message is unreadable", "message", m.ID, "err", err)
-			failed = append(failed, Failed{m.ID})
+			failed = append(failed, signal.Failed{Message: m.ID})
 			continue
 		case reason != "":
 			continue
@@ -132,10 +87,10 @@ func (f Function) sort(messages []message) ([]*wish, []Failed) {
 			known[key] = w
 			wishes = append(wishes, w)
 		}
-		if at := m.sent(); at >= w.sent {
-			w.input, w.sent, w.rpo = json.RawMessage(m.Body), at, in.Policy.RPO.D()
+		if m.Sent >= w.sent { // one that does not say is old
+			w.input, w.sent, w.rpo = json.RawMessage(m.Body), m.Sent, in.Policy.RPO.D()
 		}
-		w.messages = append(w.messages, Failed{m.ID})
+		w.messages = append(w.messages, signal.Failed{Message: m.ID})
 	}
 	slices.SortFunc(wishes, urgency)
 	return wishes, failed

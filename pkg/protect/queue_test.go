@@ -14,6 +14,7 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/run"
+	"github.com/pilotlight/pilotlight/pkg/signal"
 )
 
 // record is one message as Lambda hands it over.
@@ -185,7 +186,7 @@ func TestQueued_cutsAPassThatHangsAndMakesTheOthers(t *testing.T) {
 		}
 		raw := records(t, record("d", nudge(t, "data", SetEvent), 1), record("l", nudge(t, "logs", SetEvent), 2))
 		out, err := RotateSnapshots.Queued(hang)(t.Context(), raw)
-		if diff := cmp.Diff(Answer{Failed: []Failed{{"d"}}}, out); err != nil || diff != "" || len(p.made) != 2 {
+		if diff := cmp.Diff(Answer{Failed: []signal.Failed{{Message: "d"}}}, out); err != nil || diff != "" || len(p.made) != 2 {
 			t.Errorf("passes %v, error %v, answer (-want +got):\n%s", p.made, err, diff)
 		}
 	})
@@ -195,12 +196,12 @@ func TestQueued_beginsNoPassThatTheFunctionHasNoTimeFor(t *testing.T) {
 	for name, tt := range map[string]struct {
 		limit time.Duration
 		made  []string
-		want  []Failed
+		want  []signal.Failed
 	}{
-		"time for all":           {3 * time.Minute, []string{"data", "logs", "more"}, []Failed{{"d"}, {"l"}, {"m"}}},
-		"the third would be cut": {2 * time.Minute, []string{"data", "logs"}, []Failed{{"d"}, {"l"}, {"m"}}},
-		"time for one":           {time.Minute, []string{"data"}, []Failed{{"d"}, {"l"}, {"m"}}},
-		"time for none":          {PassLimit + answering, nil, []Failed{{"d"}, {"l"}, {"m"}}},
+		"time for all":           {3 * time.Minute, []string{"data", "logs", "more"}, []signal.Failed{{Message: "d"}, {Message: "l"}, {Message: "m"}}},
+		"the third would be cut": {2 * time.Minute, []string{"data", "logs"}, []signal.Failed{{Message: "d"}, {Message: "l"}, {Message: "m"}}},
+		"time for one":           {time.Minute, []string{"data"}, []signal.Failed{{Message: "d"}, {Message: "l"}, {Message: "m"}}},
+		"time for none":          {PassLimit + answering, nil, []signal.Failed{{Message: "d"}, {Message: "l"}, {Message: "m"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -30,44 +30,23 @@ func reading(message string, read func(json.RawMessage) (Signal, *Ignored, error
 // takes an event by itself, and the messages that Lambda hands over from SNS or from
 // SQS; it is not ok with anything else. What one message is changes nothing of the others.
 func Read(raw json.RawMessage) (readings []Reading, ok bool) {
-	fields, err := object(raw)
-	if err != nil {
-		return nil, false
-	}
-	if fields["detail-type"] != nil && fields["source"] != nil {
+	if fields, err := object(raw); err == nil && fields["detail-type"] != nil && fields["source"] != nil {
 		return []Reading{Of(raw)}, true
 	}
-	if len(fields) != 1 {
-		return nil, false
+	if messages, ok := Messages(raw); ok {
+		for _, m := range messages {
+			readings = append(readings, reading(m.ID, message, json.RawMessage(m.Body)))
+		}
+		return readings, true
 	}
-	var records []record
-	if err := json.Unmarshal(fields["Records"], &records); err != nil || len(records) == 0 {
-		return nil, false
-	}
+	records, ok := recordsOf(raw)
 	for _, r := range records {
-		switch {
-		case r.Source != records[0].Source: // Lambda mixes no sources
-			return nil, false
-		case r.Source == "aws:sqs" && r.ID != "":
-			readings = append(readings, reading(r.ID, message, json.RawMessage(r.Body)))
-		case r.Source == "aws:sns":
-			readings = append(readings, reading("", notification, r.SNS))
-		default:
+		if r.Source != "aws:sns" {
 			return nil, false
 		}
+		readings = append(readings, reading("", notification, r.SNS))
 	}
-	return readings, true
-}
-
-// record is one of what Lambda hands over. SNS spells its keys with a capital letter
-// and SQS does not; Go's decoder reads both.
-// https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
-// https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
-type record struct {
-	Source string          `json:"eventSource"`
-	ID     string          `json:"messageId"`
-	Body   string          `json:"body"`
-	SNS    json.RawMessage `json:"Sns"`
+	return readings, ok
 }
 
 // message reads the body of an SQS message. SNS puts its own envelope there, unless

@@ -82,6 +82,19 @@ func TestRead_isNotOkWithWhatHoldsNoMessages(t *testing.T) {
 	}
 }
 
+func TestMessages_areOfABatchOfSQSAndOldUnlessTheySayWhenTheyWereSent(t *testing.T) {
+	const batch = `{"Records":[{"messageId":"m","eventSource":"aws:sqs","body":"b","attributes":{"SentTimestamp":"%s"}}]}`
+	for sent, want := range map[string]int64{"1795316832420": 1795316832420, "": 0, "soon": 0, "-7": 0} {
+		got, ok := signal.Messages(json.RawMessage(strings.Replace(batch, "%s", sent, 1)))
+		if diff := cmp.Diff([]signal.Message{{ID: "m", Body: "b", Sent: want}}, got); !ok || diff != "" {
+			t.Errorf("sent %q: ok %v (-want +got):\n%s", sent, ok, diff)
+		}
+	}
+	if got, ok := signal.Messages(repository.Events(t, "decide-failover")["sns-alarm.json"]); ok {
+		t.Errorf("what SNS hands over was read as %+v", got)
+	}
+}
+
 // body is a batch of one message.
 func body(t testing.TB, text string) json.RawMessage {
 	t.Helper()
