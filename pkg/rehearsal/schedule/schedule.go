@@ -44,8 +44,10 @@ type entry struct {
 	stopped bool
 }
 
-// New makes a table whose schedules are first due at once. fire must return
-// without waiting for the target, as an asynchronous Invoke does.
+// New makes a table whose schedules are first due at once, as those of a rate are
+// that name no start date. fire must return without waiting for the target, as an
+// asynchronous Invoke does.
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 func New(clk *clock.Clock, fire func(target string, input []byte), schedules []Schedule) *Table {
 	t := &Table{clock: clk, fire: fire}
 	start := clk.Now()
