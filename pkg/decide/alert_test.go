@@ -28,10 +28,12 @@ func onDuty(t *testing.T, mode plan.Mode) *duty {
 	return &duty{t, book, above, decider, mode}
 }
 
-func (d *duty) try() (decide.Output, error) {
+func (d *duty) try() (decide.Output, error) { return d.tryIn(d.mode) }
+
+func (d *duty) tryIn(mode plan.Mode) (decide.Output, error) {
 	raw, err := json.Marshal(decide.Input{
 		Plan: "shop", Recovery: "us-west-2", Notify: "on-call",
-		Detect: plan.Detect{Mode: d.mode, Alarms: []plan.Alarm{{Name: "down", Region: "us-west-2", NoData: plan.Unknown}}, Quorum: 1, Answer: plan.Duration(10 * time.Minute)},
+		Detect: plan.Detect{Mode: mode, Alarms: []plan.Alarm{{Name: "down", Region: "us-west-2", NoData: plan.Unknown}}, Quorum: 1, Answer: plan.Duration(10 * time.Minute)},
 	})
 	if err != nil {
 		d.t.Fatal(err)

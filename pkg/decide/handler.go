@@ -139,6 +139,9 @@ func (d Decider) decide(ctx context.Context, request Input, state run.State, now
 	if held && order.Mode == run.Drill {
 		return d.drilling(ctx, request, state, now)
 	}
+	if deployed, err := Decode(d.Deployed); err == nil && deployed.Plan == request.Plan {
+		request.Notify, request.Recovery = deployed.Notify, deployed.Recovery // who starts a run by hand need not know
+	}
 	return d.start(ctx, request, state, order, now)
 }
 

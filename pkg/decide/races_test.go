@@ -1,12 +1,16 @@
 package decide_test
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/pilotlight/pilotlight/pkg/answering"
 	"github.com/pilotlight/pilotlight/pkg/decide"
+	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/ledger/ledgertest"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/run"
@@ -134,5 +138,58 @@ func TestQuestion_doesNotKeepADrillFromBeingLookedAfter(t *testing.T) {
 	}
 	if state := d.Of("shop"); state.UnderWay() || state.Posture != run.Standby || state.Alert == nil || d.heard(asks) != 1 {
 		t.Errorf("%+v, people heard %q; want the dead drill's lock back, and the question", state, d.told)
+	}
+}
+
+// Answers and decisions at once, some of which would start the run by themselves: of
+// all answers one is taken at most, and what was taken counts.
+func TestQuestion_isAnsweredAsItIsTakenHoweverAnswersAndDecisionsMeet(t *testing.T) {
+	taken := map[run.Word]int{}
+	for round := range 200 {
+		d := onDuty(t, plan.ByApproval)
+		d.tick()
+		answer := answering.Handler(d.Ledger)
+		var all sync.WaitGroup
+		var mu sync.Mutex
+		var words []run.Word
+		for i := range 4 {
+			word := []run.Word{run.SayYes, run.SayNo}[(i+round)%2]
+			all.Go(func() {
+				_, err := answer(t.Context(), json.RawMessage(fmt.Sprintf(`{"plan":"shop","run":"shop-1","step":"start","word":%q,"by":"ada"}`, word)))
+				mu.Lock()
+				defer mu.Unlock()
+				if err == nil {
+					words = append(words, word)
+				} else if class := failure.ClassOf(err); class != failure.BadInput && class != failure.RunOver {
+					t.Error(err)
+				}
+			})
+		}
+		for i := range 8 {
+			all.Go(func() {
+				if _, err := d.tryIn([]plan.Mode{plan.ByApproval, plan.Automatic}[(i+round)%2]); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		d.tick()
+		d.tick()
+		switch {
+		case len(words) > 1:
+			t.Errorf("answers %q were all taken", words)
+		case len(words) == 1 && words[0] == run.SayNo && len(d.started) != 0:
+			t.Errorf("a no was taken, and the run started: %+v", d.Of("shop"))
+		case len(words) == 1 && words[0] == run.SayYes && len(d.started) != 1:
+			t.Errorf("a yes was taken, and %d runs started", len(d.started))
+		case len(words) == 1:
+			taken[words[0]]++
+		}
+		if starts(d.Ledger, "shop-1") != len(d.started) || d.Of("shop").Epoch > 1 {
+			t.Errorf("started %d, journalled %d, %+v", len(d.started), starts(d.Ledger, "shop-1"), d.Of("shop"))
+		}
+	}
+	if taken[run.SayYes] == 0 || taken[run.SayNo] == 0 {
+		t.Errorf("taken %v: not every case was met", taken)
 	}
 }
