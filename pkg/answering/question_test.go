@@ -116,6 +116,7 @@ func TestAnswer_toTheQuestionIsNotLostToADecisionThatWasUnderWay(t *testing.T) {
 		meanwhile  func(run.State) run.State
 		fails      string // empty: the answer is taken
 	}{
+		{"nothing yet", "no", nil, ""},
 		{"it is told", "yes", run.State.Told, ""},
 		{"a drill is opened", "no", run.State.Opened, ""},
 		{"it is withdrawn", "yes", run.State.Calm, "withdrawn"},
@@ -127,7 +128,7 @@ func TestAnswer_toTheQuestionIsNotLostToADecisionThatWasUnderWay(t *testing.T) {
 		book := askedNow(t)
 		stale := book.Of("p") // in the hands of a decision
 		book.Break = func(call string) error {
-			if call == "say" {
+			if call == "say" && c.meanwhile != nil {
 				book.Later(func() { swap(t, book, c.meanwhile) })
 			}
 			return nil

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -66,8 +68,21 @@ func TestQuestion_isAskedAndAnsweredWhateverBreaks(t *testing.T) {
 	}
 }
 
+// shuffle has everybody wait a random number of turns after each call of the ledger.
+func (d *duty) shuffle() {
+	d.Break = func(string) error {
+		d.Later(func() {
+			for range rand.IntN(12) {
+				runtime.Gosched()
+			}
+		})
+		return nil
+	}
+}
+
 func TestQuestion_ofManyDecidersIsAskedOnceAndStartsOneRun(t *testing.T) {
 	d := onDuty(t, plan.ByApproval)
+	d.shuffle()
 	all := func() {
 		var deciders sync.WaitGroup
 		for range 50 {
@@ -149,6 +164,7 @@ func TestQuestion_isAnsweredAsItIsTakenHoweverAnswersAndDecisionsMeet(t *testing
 		d := onDuty(t, plan.ByApproval)
 		d.tick()
 		answer := answering.Handler(d.Ledger)
+		d.shuffle()
 		var all sync.WaitGroup
 		var mu sync.Mutex
 		var words []run.Word
