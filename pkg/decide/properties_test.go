@@ -158,7 +158,9 @@ func (h history) broken(got decide.Decision, sights []decide.Sight, now time.Tim
 	_, maintained := plan.Within(h.detect.Windows, now)
 	cooling := h.state.End == run.Aborted && now.Sub(h.state.Since) < h.detect.Cooldown.D()
 	lasted := h.votes(sights, hold, now, forDisaster) >= h.detect.Quorum
-	alarming := slices.ContainsFunc(sights, func(s decide.Sight) bool { return s.State == decide.InAlarm && s.Turns < decide.Flaps })
+	alarming := slices.ContainsFunc(sights, func(s decide.Sight) bool {
+		return s.State == decide.InAlarm && s.Turns < decide.Flaps && now.Sub(s.Since) >= hold
+	})
 	acts := got.Verdict == decide.Start || got.Verdict == decide.AskApproval
 	switch {
 	case got.Reason == "":
@@ -182,7 +184,7 @@ func (h history) broken(got decide.Decision, sights []decide.Sight, now time.Tim
 	case !lasted:
 		return "starts before the quorum has lasted"
 	case !alarming:
-		return "starts without an alarm that is in ALARM and does not flap"
+		return "starts without an alarm that is in ALARM for as long as hold and does not flap"
 	case h.votes(sights, hold, now, func(a plan.Alarm, state decide.AlarmState) bool {
 		return forDisaster(a, state) && state != decide.Unreadable
 	}) < h.detect.Quorum:

@@ -99,6 +99,9 @@ var stories = []story{
 		"checkout": between(5, 50, decide.InsufficientData), "lag": between(5, 50, decide.InsufficientData),
 		"probe": between(6, 50, decide.InsufficientData), "probe-abroad": between(6, 50, decide.InsufficientData),
 	}, true},
+	{"CloudWatch loses an alarm's data, and another alarm is raised for a minute", 1, 3, map[string]func(int) decide.AlarmState{
+		"checkout": between(5, 50, decide.InsufficientData), "lag": between(30, 31, decide.InAlarm),
+	}, true},
 	{"the probe's own region loses the network", 2, 3, map[string]func(int) decide.AlarmState{
 		"probe": between(5, 55, decide.InAlarm), "lag": between(7, 55, decide.InsufficientData),
 	}, false},
@@ -107,6 +110,9 @@ var stories = []story{
 	}, false},
 	{"a deploy causes five minutes of errors", 2, 6, map[string]func(int) decide.AlarmState{
 		"checkout": between(10, 15, decide.InAlarm), "probe": between(11, 15, decide.InAlarm), "probe-abroad": between(11, 15, decide.InAlarm),
+	}, false},
+	{"a deploy causes five minutes of errors, of which a second signal sees two", 2, 3, map[string]func(int) decide.AlarmState{
+		"checkout": between(10, 15, decide.InAlarm), "probe": between(12, 14, decide.InAlarm),
 	}, false},
 }
 

@@ -65,8 +65,8 @@ type Tally struct {
 	// enough of them. Votes of which nobody knows since when count as if they had been
 	// there always: Reached is zero when they are enough, and when there are too few.
 	Began, Reached time.Time
-	// Steady is when enough of those votes were there that may start a run, and at least
-	// one alarm among them is in ALARM; zero: never.
+	// Steady is since when enough of those votes are there that may start a run, and at
+	// least one alarm among them is in ALARM; zero: it is not so.
 	Steady time.Time
 	Text   string // what was seen, for people
 }
@@ -79,7 +79,7 @@ func Count(detect plan.Detect, sights []Sight) Tally {
 	}
 	var since, steady []time.Time
 	var seen []string
-	alarmed := false
+	var alarmed time.Time // since when one that may start a run is in ALARM
 	for _, s := range sights {
 		seen = append(seen, s.String())
 		switch s.vote() {
@@ -90,19 +90,29 @@ func Count(detect plan.Detect, sights []Sight) Tally {
 			since = append(since, s.Since)
 			if s.steady() {
 				steady = append(steady, s.Since)
-				alarmed = alarmed || s.State == InAlarm
+				if s.State == InAlarm {
+					alarmed = first(alarmed, s.Since)
+				}
 			}
-			if !s.Since.IsZero() && (t.Began.IsZero() || s.Since.Before(t.Began)) {
-				t.Began = s.Since
-			}
+			t.Began = first(t.Began, s.Since)
 		}
 	}
 	t.Reached = reached(since, t.Quorum)
-	if alarmed {
-		t.Steady = reached(steady, t.Quorum)
+	if t.Steady = reached(steady, t.Quorum); alarmed.IsZero() {
+		t.Steady = time.Time{}
+	} else if !t.Steady.IsZero() && alarmed.After(t.Steady) { // the silence of the others was no disaster until then
+		t.Steady = alarmed
 	}
 	t.Text = fmt.Sprintf("%d of %d signals say disaster, %d are needed: %s", t.Disaster, len(sights), t.Quorum, strings.Join(seen, ", "))
 	return t
+}
+
+// first is the earlier of two moments; one that is zero is unknown.
+func first(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // Enough says whether the votes for a disaster are a quorum.
