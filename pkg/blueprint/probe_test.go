@@ -105,7 +105,7 @@ func TestProbe_needsNoRegionButItsOwn(t *testing.T) {
 			t.Fatalf("no probe in %s", at.Recovery)
 		}
 		f := at.Functions[i]
-		if f.Timeout != 80*time.Second || len(f.Grants) != 1 {
+		if f.Timeout != 2*time.Minute || len(f.Grants) != 1 {
 			t.Fatalf("%s has %s and the grants %+v", f.Deployed, f.Timeout, f.Grants)
 		}
 		g := f.Grants[0]

@@ -29,9 +29,9 @@ const Function = "probe"
 // Every is how often it is invoked, and the time over which it spreads its tries.
 const Every = time.Minute
 
-// Timeout is what the function needs: three quarters for the tries, the rest to
-// publish them.
-const Timeout = Every * 4 / 3
+// Timeout is what the function needs: one half for the tries, the other to publish
+// them, which on a bad day takes its retries.
+const Timeout = 2 * Every
 
 // The metrics, none of which has a dimension.
 const (
@@ -110,12 +110,12 @@ func (p Prober) Handle(ctx context.Context, raw json.RawMessage) (Output, error)
 	return out, p.metrics.Publish(ctx, in.Plan, tries)
 }
 
-// tries asks as often as the plan says, spread over three quarters of what the
-// invocation has left, a minute at most. A try whose turn is over is not made.
+// tries asks as often as the plan says, spread over half of what the invocation has
+// left, a minute at most. A try whose turn is over is not made.
 func (p Prober) tries(ctx context.Context, spec plan.Probe) ([]Try, error) {
 	began, spread := p.clock.now(), Every
 	if deadline, ok := ctx.Deadline(); ok {
-		spread = min(spread, deadline.Sub(began)*3/4)
+		spread = min(spread, deadline.Sub(began)/2)
 	}
 	turn := spread / time.Duration(spec.Tries)
 	var tries []Try

@@ -103,7 +103,7 @@ func TestHandle_spreadsItsTriesOverTheMinute(t *testing.T) {
 		"as many as a plan has": {Timeout, 6, 10 * time.Second},
 		"no deadline":           {0, 3, 20 * time.Second},
 		"more time":             {time.Hour, 2, 30 * time.Second},
-		"less time":             {4 * time.Second, 3, time.Second},
+		"less time":             {6 * time.Second, 3, time.Second},
 	} {
 		h := &hands{at: time.Now()}
 		ctx := t.Context()

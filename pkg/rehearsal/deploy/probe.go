@@ -21,14 +21,13 @@ func (d *deployer) vantages(ctx context.Context) ([]schedule.Schedule, error) {
 	return schedules, nil
 }
 
-// least is the least that a probe has: a page takes real time, and on a busy machine
-// up to a second, which is what a shopper waits for one too.
+// least is the least that a probe has: a page takes real time, on a busy machine up to
+// half a second, and so does what it publishes.
 const least = 4 * time.Second
 
 // probers are the processes of one probe: one is invoked every real second, every
-// third twice, and takes three quarters of the least. Those that jumps make besides
-// have to wait.
-const probers = 5
+// third twice, and takes half of the least. Those that jumps make besides have to wait.
+const probers = 4
 
 // pace gives a probe a minute of data time. The timeouts of all other functions are
 // real, but it spreads its tries over its own, and is nearly always running.
