@@ -1,5 +1,8 @@
 // Package alarm reads CloudWatch alarms as they are now. What it cannot read it
-// says so of, alarm by alarm: one dead region never makes the others unreadable.
+// says so of, alarm by alarm: one dead region never makes the others unreadable, and
+// delays nobody for longer than patience.
+//
+// It decides nothing, and remembers nothing from one look to the next.
 package alarm
 
 import (
@@ -7,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,6 +27,11 @@ type api interface {
 	DescribeAlarms(context.Context, *cloudwatch.DescribeAlarmsInput, ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmsOutput, error)
 }
 
+// patience is how long a region may take to answer, the SDK's retries included: by
+// themselves those go on for half a minute against a region that hangs, and a disaster
+// is decided on by the signals of regions that do not.
+const patience = 5 * time.Second
+
 // Reader reads alarms in any region.
 type Reader struct{ in func(region string) api }
 
@@ -33,38 +42,38 @@ func New(cfg aws.Config) Reader {
 	}}
 }
 
-// Read gives every alarm's state, in the order asked. It makes one call a region
-// and never fails: an alarm that is absent, or whose region does not answer, is
-// Unreadable.
+// Read gives every alarm's state, in the order asked. It makes one call a region, all
+// at the same time, and never fails: an alarm that is absent, or whose region does not
+// answer, is Unreadable.
 func (r Reader) Read(ctx context.Context, alarms []plan.Alarm) ([]decide.Sight, error) {
-	states := map[id]decide.Sight{}
-	asked := map[string]bool{}
-	for _, alarm := range alarms {
-		if asked[alarm.Region] {
-			continue
-		}
-		asked[alarm.Region] = true
-		if err := r.region(ctx, alarm.Region, alarms, states); err != nil {
-			slog.WarnContext(ctx, "alarms are unreadable", "region", alarm.Region, "err", err)
-		}
-	}
+	names := map[string][]string{} // by region
 	sights := make([]decide.Sight, len(alarms))
 	for i, alarm := range alarms {
+		names[alarm.Region] = append(names[alarm.Region], alarm.Name)
 		sights[i] = decide.Sight{Alarm: alarm, State: decide.Unreadable}
-		if seen, ok := states[id{alarm.Name, alarm.Region}]; ok {
-			sights[i].State, sights[i].Since = seen.State, seen.Since
-		}
 	}
+	var reading sync.WaitGroup
+	for region, names := range names {
+		reading.Go(func() {
+			states, err := r.region(ctx, region, names)
+			if err != nil {
+				slog.WarnContext(ctx, "alarms are unreadable", "region", region, "err", err)
+			}
+			for i, alarm := range alarms { // each sight is of one region, and so written once
+				if seen, ok := states[alarm.Name]; ok && alarm.Region == region {
+					sights[i].State, sights[i].Since = seen.State, seen.Since
+				}
+			}
+		})
+	}
+	reading.Wait()
 	return sights, nil
 }
 
-func (r Reader) region(ctx context.Context, region string, alarms []plan.Alarm, states map[id]decide.Sight) error {
-	var names []string
-	for _, alarm := range alarms {
-		if alarm.Region == region {
-			names = append(names, alarm.Name)
-		}
-	}
+// region reads the named alarms of a region, by name.
+func (r Reader) region(ctx context.Context, region string, names []string) (map[string]decide.Sight, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no answer within %s", patience))
+	defer cancel()
 	// A plan names a handful of alarms: AlarmNames takes 100, so one call reads
 	// them all. Both types must be asked for, or composite alarms are left out.
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
@@ -74,19 +83,17 @@ func (r Reader) region(ctx context.Context, region string, alarms []plan.Alarm, 
 		MaxRecords: aws.Int32(100),
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
+	states := map[string]decide.Sight{}
 	for _, alarm := range out.MetricAlarms {
-		states[id{aws.ToString(alarm.AlarmName), region}] = sight(alarm.StateValue, alarm.StateTransitionedTimestamp, alarm.StateUpdatedTimestamp)
+		states[aws.ToString(alarm.AlarmName)] = sight(alarm.StateValue, alarm.StateTransitionedTimestamp, alarm.StateUpdatedTimestamp)
 	}
 	for _, alarm := range out.CompositeAlarms {
-		states[id{aws.ToString(alarm.AlarmName), region}] = sight(alarm.StateValue, alarm.StateTransitionedTimestamp, alarm.StateUpdatedTimestamp)
+		states[aws.ToString(alarm.AlarmName)] = sight(alarm.StateValue, alarm.StateTransitionedTimestamp, alarm.StateUpdatedTimestamp)
 	}
-	return nil
+	return states, nil
 }
-
-// id tells an alarm from all others.
-type id struct{ name, region string }
 
 // sight is a state and since when. The moment of the transition is the one that
 // counts; an update may change the reason alone.
@@ -99,9 +106,12 @@ func sight(state types.StateValue, transitioned, updated *time.Time) decide.Sigh
 	return decide.Sight{State: decide.AlarmState(state), Since: aws.ToTime(since)}
 }
 
-// Turns counts how often an alarm went into ALARM since a moment.
+// Turns counts how often an alarm went into ALARM since a moment. What it cannot read
+// whole it does not count at all.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html
 func (r Reader) Turns(ctx context.Context, alarm plan.Alarm, since time.Time) (int, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no answer within %s", patience))
+	defer cancel()
 	turns := 0
 	pages := cloudwatch.NewDescribeAlarmHistoryPaginator(r.in(alarm.Region), &cloudwatch.DescribeAlarmHistoryInput{
 		AlarmName:       aws.String(alarm.Name),
@@ -112,7 +122,7 @@ func (r Reader) Turns(ctx context.Context, alarm plan.Alarm, since time.Time) (i
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return 0, err
+			return 0, fmt.Errorf("read the history of alarm %s: %w", alarm.Name, err)
 		}
 		for _, item := range page.AlarmHistoryItems {
 			var change struct {
