@@ -132,6 +132,9 @@ func (r Reader) Turns(ctx context.Context, alarm plan.Alarm, since time.Time) (i
 			if err := json.Unmarshal([]byte(aws.ToString(item.HistoryData)), &change); err != nil {
 				return 0, fmt.Errorf("read the history of alarm %s: %w", alarm.Name, err)
 			}
+			if change.Old.Value == "" || change.New.Value == "" {
+				return 0, fmt.Errorf("read the history of alarm %s: a change without its states", alarm.Name)
+			}
 			if change.New.Value == string(types.StateValueAlarm) && change.Old.Value != change.New.Value {
 				turns++
 			}

@@ -1,15 +1,19 @@
 package alarm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/pilotlight/pilotlight/pkg/decide"
 	"github.com/pilotlight/pilotlight/pkg/plan"
@@ -22,16 +26,18 @@ type watch struct {
 	metric    map[string]types.StateValue
 	composite map[string]types.StateValue
 	down      error
+	hangs     bool                       // never answers
+	history   [][]types.AlarmHistoryItem // by page
 	calls     int
 }
 
-func (w *watch) DescribeAlarms(_ context.Context, in *cloudwatch.DescribeAlarmsInput, _ ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmsOutput, error) {
+func (w *watch) DescribeAlarms(ctx context.Context, in *cloudwatch.DescribeAlarmsInput, _ ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmsOutput, error) {
 	w.calls++
 	if len(in.AlarmNames) == 0 || len(in.AlarmNames) > 100 {
 		w.t.Errorf("asked for %d alarms, which is all of the account or too many", len(in.AlarmNames))
 	}
-	if w.down != nil {
-		return nil, w.down
+	if err := w.silent(ctx); err != nil {
+		return nil, err
 	}
 	out := &cloudwatch.DescribeAlarmsOutput{}
 	for _, name := range in.AlarmNames {
@@ -47,15 +53,41 @@ func (w *watch) DescribeAlarms(_ context.Context, in *cloudwatch.DescribeAlarmsI
 	return out, nil
 }
 
-func (w *watch) DescribeAlarmHistory(context.Context, *cloudwatch.DescribeAlarmHistoryInput, ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmHistoryOutput, error) {
-	return &cloudwatch.DescribeAlarmHistoryOutput{}, w.down
+func (w *watch) DescribeAlarmHistory(ctx context.Context, in *cloudwatch.DescribeAlarmHistoryInput, _ ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmHistoryOutput, error) {
+	// Without AlarmTypes, only metric alarms are answered:
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html
+	if in.HistoryItemType != types.HistoryItemTypeStateUpdate || !slices.Contains(in.AlarmTypes, types.AlarmTypeCompositeAlarm) {
+		w.t.Errorf("asked for %s of %v", in.HistoryItemType, in.AlarmTypes)
+	}
+	page, err := strconv.Atoi(cmp.Or(aws.ToString(in.NextToken), "0"))
+	if err := errors.Join(err, w.silent(ctx)); err != nil {
+		return nil, err
+	}
+	out := &cloudwatch.DescribeAlarmHistoryOutput{}
+	if page < len(w.history) {
+		out.AlarmHistoryItems = w.history[page]
+	}
+	if page+1 < len(w.history) {
+		out.NextToken = aws.String(strconv.Itoa(page + 1))
+	}
+	return out, nil
+}
+
+// silent is why the region does not answer; nil: it does.
+func (w *watch) silent(ctx context.Context) error {
+	if w.hangs {
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}
+	return w.down
 }
 
 func reader(t *testing.T, regions map[string]*watch) Reader {
 	return Reader{func(region string) api {
 		w, ok := regions[region]
 		if !ok {
-			t.Fatalf("region %s was asked, and no alarm lives there", region)
+			t.Errorf("region %s was asked, and no alarm lives there", region)
+			return &watch{t: t}
 		}
 		w.t = t
 		return w
@@ -74,7 +106,7 @@ func TestRead_givesEveryAlarmInTheOrderAsked(t *testing.T) {
 		{Alarm: asked[0], State: decide.OK}, {Alarm: asked[1], State: decide.OK},
 		{Alarm: asked[2], State: decide.InsufficientData}, {Alarm: asked[3], State: decide.InAlarm},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("sights (-want +got):\n%s", diff)
 	}
 	if home.calls != 1 || away.calls != 1 {
@@ -98,7 +130,7 @@ func TestRead_letsADeadRegionHideNoOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []decide.Sight{{Alarm: asked[0], State: decide.Unreadable}, {Alarm: asked[1], State: decide.Unreadable}, {Alarm: asked[2], State: decide.InAlarm}}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("sights (-want +got):\n%s", diff)
 	}
 	if dead.calls != 1 {
@@ -110,4 +142,18 @@ func TestRead_asksNobodyForNoAlarms(t *testing.T) {
 	if got, err := reader(t, nil).Read(t.Context(), nil); err != nil || len(got) != 0 {
 		t.Errorf("%+v, %v", got, err)
 	}
+}
+
+func TestRead_waitsForRegionsThatHangSideBySide(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		regions := map[string]*watch{"us-east-1": {hangs: true}, "eu-west-1": {hangs: true}, "us-west-2": {metric: map[string]types.StateValue{"lag": types.StateValueAlarm}}}
+		began := time.Now()
+		got, err := reader(t, regions).Read(t.Context(), []plan.Alarm{{Name: "a", Region: "us-east-1"}, {Name: "b", Region: "eu-west-1"}, {Name: "lag", Region: "us-west-2"}})
+		if err != nil || got[0].State != decide.Unreadable || got[1].State != decide.Unreadable || got[2].State != decide.InAlarm {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if took := time.Since(began); took != patience {
+			t.Errorf("took %s, want %s", took, patience)
+		}
+	})
 }
