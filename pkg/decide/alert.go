@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/plan"
@@ -122,17 +123,22 @@ func (d Decider) answered(ctx context.Context, plan string, alert *run.Alert) (r
 	return said, ok, nil
 }
 
-// flaps asks of every alarm that votes for a disaster how often it went into ALARM.
+// flaps asks of every alarm that votes for a disaster how often it went into ALARM, of
+// all at the same time: a start waits for it.
 func (d Decider) flaps(ctx context.Context, sights []Sight, now time.Time) {
+	var asking sync.WaitGroup
 	for i, s := range sights {
 		if s.State != InAlarm {
 			continue
 		}
-		turns, err := d.Alarms.Turns(ctx, s.Alarm, now.Add(-FlapSpan))
-		if err != nil {
-			slog.WarnContext(ctx, "the history of an alarm is unreadable", "alarm", s.Alarm.Name, "region", s.Alarm.Region, "err", err)
-			turns = Unsure
-		}
-		sights[i].Turns = turns
+		asking.Go(func() {
+			turns, err := d.Alarms.Turns(ctx, s.Alarm, now.Add(-FlapSpan))
+			if err != nil {
+				slog.WarnContext(ctx, "the history of an alarm is unreadable", "alarm", s.Alarm.Name, "region", s.Alarm.Region, "err", err)
+				turns = Unsure
+			}
+			sights[i].Turns = turns
+		})
 	}
+	asking.Wait()
 }

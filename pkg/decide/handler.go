@@ -62,7 +62,7 @@ type Ledger interface {
 	Readiness(ctx context.Context, plan string) ([]run.Readiness, time.Time, error)
 }
 
-// Alarms reads alarms.
+// Alarms reads alarms. It is asked of several at the same time.
 type Alarms interface {
 	// Read gives them as they are now, in the given order.
 	Read(ctx context.Context, alarms []plan.Alarm) ([]Sight, error)
