@@ -71,7 +71,12 @@ func TestTopics_sendToTheirQueuesAlone(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-blueprint +template):\n%s", diff)
 		}
-	})
+	}, "recovery")
+	forEvery(t, func(t *testing.T, s stack) {
+		if n := len(s.ofType("AWS::SNS::Subscription")); n > 0 {
+			t.Errorf("%d subscriptions where no topic is", n)
+		}
+	}, "primary", "traffic", "vantage")
 }
 
 func TestFunctions_thatATopicIsBeforeReportWhatTheyFailAt(t *testing.T) {
