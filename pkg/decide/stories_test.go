@@ -3,6 +3,7 @@ package decide_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"testing"
 	"time"
 
@@ -121,7 +122,7 @@ func TestHandle_startsNothingOnAFalseAlarm(t *testing.T) {
 		t.Run(story.name, func(t *testing.T) {
 			book, above, decider := newWorld(t)
 			above.other = decide.OK
-			seen := film{book.Now, story.shows}
+			seen := film{book.Now, maps.Clone(story.shows)}
 			decider.Alarms = seen
 			detect := plan.Detect{Mode: plan.Automatic, Alarms: shop, Quorum: story.quorum, Hold: plan.Duration(time.Duration(story.hold) * time.Minute), Answer: plan.Duration(time.Hour)}
 			look, err := json.Marshal(decide.Input{Plan: "storefront", Detect: detect, Notify: "on-call"})
@@ -146,7 +147,7 @@ func TestHandle_startsNothingOnAFalseAlarm(t *testing.T) {
 			// The hour is over and all is well; two hours later the region is gone.
 			book.Wait(2 * time.Hour)
 			for _, alarm := range shop {
-				story.shows[alarm.Name] = between(180, 1000, decide.InAlarm)
+				seen.shows[alarm.Name] = between(180, 1000, decide.InAlarm)
 			}
 			for range story.hold + 2 {
 				if _, err := decider.Handle(t.Context(), look); err != nil {
