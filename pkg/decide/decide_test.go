@@ -2,6 +2,7 @@ package decide_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,6 +69,27 @@ func TestDecide(t *testing.T) {
 				t.Errorf("%+v; want %s with a reason", got, c.want)
 			}
 		})
+	}
+}
+
+// The ledger's clock may be a few seconds behind CloudWatch's.
+func TestDecide_holdsWhileTheQuorumIsInTheFuture(t *testing.T) {
+	alarm := plan.Alarm{Name: "a", Region: "us-west-2"}
+	detect := plan.Detect{Mode: plan.Automatic, Quorum: 1, Alarms: []plan.Alarm{alarm}}
+	for ahead, want := range map[time.Duration]decide.Verdict{0: decide.Start, 2 * time.Second: decide.Hold} {
+		seen := decide.Count(detect, []decide.Sight{{Alarm: alarm, State: decide.InAlarm, Since: noon.Add(ahead)}})
+		if got := decide.Decide(detect, run.New("p"), seen, nil, noon); got.Verdict != want {
+			t.Errorf("%s ahead: %+v, want %s", ahead, got, want)
+		}
+	}
+}
+
+func TestHandle_asksWhenAHistoryCannotBeRead(t *testing.T) {
+	_, above, decider := newWorld(t)
+	above.unread = errors.New("no answer")
+	output, err := decider.Handle(t.Context(), event(t, "tick.json"))
+	if err != nil || output.Verdict != decide.AskApproval || len(above.started) > 0 {
+		t.Errorf("%+v, %v, and %d executions; want a question, because it may flap", output, err, len(above.started))
 	}
 }
 
