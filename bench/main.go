@@ -1,4 +1,5 @@
-// Command bench measures what protection promises and writes out/bench.json.
+// Command bench measures what protection, decisions and recovery promise and writes
+// out/bench.json.
 //
 //	go run ./bench
 //
@@ -10,11 +11,18 @@
 // that take or copy 5 % are refused, of copies 5 % fail half way, of events 5 % are
 // lost; a doubled event falls into the five seconds in which events become one
 // pass. A pass takes no time. Everything is drawn from fixed seeds.
+//
+// What deciding takes is measured on the simulator instead, in processes of this
+// machine. With -only and a part's name just that part is measured, and its figures
+// replace those of before.
 package main
 
 import (
 	"encoding/json"
+	"errors"
+	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -27,19 +35,42 @@ func (f figures) set(key string, value any) { f[key] = value }
 const path = "out/bench.json"
 
 func main() {
-	if err := measure(); err != nil {
+	only := flag.String("only", "", "the part to measure; empty: all of them")
+	flag.Parse()
+	if err := measure(*only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func measure() error {
+// before are the figures that stay when one part alone is measured.
+func before(only string) (figures, error) {
 	out := figures{}
+	if only == "" {
+		return out, nil
+	}
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, json.Unmarshal(raw, &out)
+}
+
+func measure(only string) error {
+	out, err := before(only)
+	if err != nil {
+		return err
+	}
+	known := false
 	for _, part := range []struct {
 		name string
 		run  func(figures) error
 	}{
 		{"orchestration of random plans", orchestration},
+		{"a thousand triggers of one disaster", decisions},
 		{"calls of a pass over 5,000 volumes", countCalls},
 		{"100 volumes due at once", bursts},
 		{"two days of refusals and dead callers", survival},
@@ -48,10 +79,17 @@ func measure() error {
 		{"a load of 85 %", feasible},
 		{"a load of 200 %", overload},
 	} {
+		if only != "" && only != part.name {
+			continue
+		}
+		known = true
 		fmt.Println(part.name)
 		if err := part.run(out); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
+	}
+	if !known {
+		return fmt.Errorf("no part is named %q: name one as it is printed", only)
 	}
 	raw, err := json.MarshalIndent(out, "", "  ")
 	if err != nil {
