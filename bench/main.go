@@ -70,7 +70,6 @@ func measure(only string) error {
 		run  func(figures) error
 	}{
 		{"orchestration of random plans", orchestration},
-		{"a thousand triggers of one disaster", decisions},
 		{"calls of a pass over 5,000 volumes", countCalls},
 		{"100 volumes due at once", bursts},
 		{"two days of refusals and dead callers", survival},
@@ -78,6 +77,7 @@ func measure(only string) error {
 		{"random histories", histories},
 		{"a load of 85 %", feasible},
 		{"a load of 200 %", overload},
+		{"a thousand triggers of one disaster", decisions},
 	} {
 		if only != "" && only != part.name {
 			continue
