@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pilotlight/pilotlight/internal/repository"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/triggers"
 )
 
@@ -68,8 +69,12 @@ func starts(out figures) error {
 
 // staged deploys the plan anew, and takes it away.
 func staged(do func(context.Context, *triggers.Stage) error) (err error) {
+	root, err := repository.Root()
+	if err != nil {
+		return err
+	}
 	ctx := context.Background()
-	s, err := triggers.Open(ctx, ".")
+	s, err := triggers.Open(ctx, root)
 	if err != nil {
 		return err
 	}
