@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pilotlight/pilotlight/pkg/blueprint"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 )
 
@@ -21,6 +22,11 @@ func newCheck() *cobra.Command {
 			}
 			for i, p := range plans {
 				if p == nil {
+					bad = true
+					continue
+				}
+				if _, err := blueprint.Compile(p); err != nil { // what AWS has no room for
+					fmt.Fprintf(cmd.ErrOrStderr(), "%s: error: %v\n", files[i], err)
 					bad = true
 					continue
 				}

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/pilotlight/pilotlight/pkg/report"
@@ -107,6 +110,21 @@ func execute(t *testing.T, args ...string) error {
 	root.SetOut(io.Discard)
 	root.SetErr(io.Discard)
 	return begin(t.Context(), root)
+}
+
+func TestCheck_refusesAPlanThatAWSHasNoRoomFor(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "crowd.yaml")
+	var alarms strings.Builder
+	for i := range 60 {
+		fmt.Fprintf(&alarms, "    - {name: alarm-%d-of-a-service-that-has-a-long-name, region: us-west-2}\n", i)
+	}
+	if err := os.WriteFile(file, []byte("plan: crowd\nstrategy: pilot-light\nprimary: us-east-1\nrecovery: us-west-2\nnotify: on-call\nobjectives: {rto: 30m, rpo: 1h}\ndetect:\n  mode: approve\n  alarms:\n"+
+		alarms.String()+"recover:\n  - set-parameter: {name: /crowd/side, value: recovery}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := execute(t, "check", file); !errors.Is(err, errBadInput) {
+		t.Errorf("%v; want it refused: its input does not fit a function's environment", err)
+	}
 }
 
 func TestPlanOf_findsThePlanOfEverySampleEvent(t *testing.T) {
