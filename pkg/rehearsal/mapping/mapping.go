@@ -57,6 +57,7 @@ type Table struct {
 type entry struct {
 	Source
 	due  time.Time // of the next batch; zero: nothing can be in the queue
+	back time.Time // when all that was left in the queue can be seen again
 	busy bool      // a batch is in flight
 }
 
@@ -103,8 +104,13 @@ func (t *Table) Run(ctx context.Context, now time.Time, start func(func())) {
 			t.mu.Lock()
 			defer t.mu.Unlock()
 			e.busy = false
+			if next.After(e.back) {
+				e.back = next
+			}
 			if !next.IsZero() {
 				e.expect(next)
+			} else if e.back.After(t.options.Clock.Now()) {
+				e.expect(e.back) // a batch in between took none of it
 			}
 		})
 	}

@@ -192,6 +192,23 @@ func TestRun_leavesWhatFailedUntilItIsDead(t *testing.T) {
 	}
 }
 
+func TestRun_doesNotForgetWhatFailedWhenAnotherBatchComesFirst(t *testing.T) {
+	s := newStage(t, 0)
+	s.answer = naming("late")
+	s.send("late")
+	s.next()
+	s.send("good")
+	s.next()
+	s.answer = naming()
+	s.next()
+	if len(s.batches) != 3 || bodies(s.batches[2])["late"] != 1 {
+		t.Fatalf("batches: %+v", s.batches)
+	}
+	if left := s.left(s.url); left != "0+0" || s.next() != 0 {
+		t.Errorf("left in the queue: %s", left)
+	}
+}
+
 func TestRun_handsSomeMessagesOverTwice(t *testing.T) {
 	s := newStage(t, 3)
 	s.send("a", "b", "c", "d")
