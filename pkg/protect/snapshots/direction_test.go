@@ -202,7 +202,7 @@ func withoutTheOther(s *scene) {
 	s.noMessageFails()
 	pass := s.begun()
 	sources, err := Inspect(t.Context(), s.cloud.Impatient("eu-central-1"), pass)
-	want := []protect.Source{{Policy: "data", ID: sources[0].ID, GiB: 40, Problem: "us-east-1 does not answer, so nobody knows which recovery points are there"}}
+	want := []protect.Source{{Policy: "data", ID: sources[0].ID, GiB: 40, Problem: "us-east-1 does not answer, so nobody knows which recovery points are there", Unseen: true}}
 	if diff := cmp.Diff(want, sources); err != nil || diff != "" {
 		t.Errorf("error %v, sources (-want +got):\n%s", err, diff)
 	}
