@@ -50,7 +50,7 @@ check: test ## the tests, and vet, staticcheck and gofmt besides
 	@unformatted=$$(gofmt -l bench cmd functions infra internal pkg); \
 	test -z "$$unformatted" || { echo "$$unformatted"; echo 'run gofmt -w on these files'; exit 1; }
 
-bench: ## benchmarks and simulations, into out/bench.json (about six minutes)
+bench: .venv/ready ## benchmarks and simulations, into out/bench.json (about ten minutes)
 	go run ./bench
 	go test ./pkg/backlog ./pkg/retention -run '^$$' -bench . -benchmem
 
