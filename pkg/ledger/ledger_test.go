@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/pilotlight/pilotlight/internal/simulated"
+	"github.com/pilotlight/pilotlight/internal/whole"
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/ledger"
 	"github.com/pilotlight/pilotlight/pkg/names"
@@ -104,7 +105,7 @@ func (u undated) RoundTrip(request *http.Request) (*http.Response, error) {
 func TestState_isNotGivenWithoutAWSsTime(t *testing.T) {
 	table(t, "undated")
 	cfg := simulated.Shared(t).Config(recovery)
-	cfg.HTTPClient = &http.Client{Transport: undated{http.DefaultTransport}}
+	cfg.HTTPClient = &http.Client{Transport: undated{whole.Transport{}}}
 	if _, now, err := ledger.New(cfg).State(t.Context(), "undated"); err == nil || !now.IsZero() {
 		t.Errorf("now is %s with error %v; want no time and an error", now, err)
 	}
@@ -165,7 +166,7 @@ func (c *tally) RoundTrip(request *http.Request) (*http.Response, error) {
 
 func TestShift_writesNothingWhenTheSideServesAlready(t *testing.T) {
 	table(t, "shifted")
-	seen := &tally{next: http.DefaultTransport, calls: map[string]int{}}
+	seen := &tally{next: whole.Transport{}, calls: map[string]int{}}
 	cfg := simulated.Shared(t).Config(recovery)
 	cfg.HTTPClient = &http.Client{Transport: seen}
 	book := ledger.New(cfg)
