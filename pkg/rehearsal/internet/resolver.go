@@ -21,13 +21,17 @@ type Resolver struct {
 	known map[string]remembered
 }
 
+// longestLookup is how long a resolver waits for the name server, which asks the simulator
+// and shares a machine with all that a rehearsal runs. It is real time.
+const longestLookup = 10 * time.Second
+
 type remembered struct {
 	address string
 	until   time.Time
 }
 
 func newResolver(server string, now func() time.Time) *Resolver {
-	return &Resolver{server: server, now: now, known: map[string]remembered{}}
+	return &Resolver{server: server, now: now, client: dns.Client{Timeout: longestLookup}, known: map[string]remembered{}}
 }
 
 // Lookup is the first IPv4 address of a host.
