@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/pilotlight/pilotlight/internal/simulated"
+	"github.com/pilotlight/pilotlight/internal/whole"
 	"github.com/pilotlight/pilotlight/pkg/age"
 	"github.com/pilotlight/pilotlight/pkg/ledger/ledgertest"
 	"github.com/pilotlight/pilotlight/pkg/plan"
@@ -157,7 +158,7 @@ func (r reading) RoundTrip(request *http.Request) (*http.Response, error) {
 	if isEC2 && !strings.HasPrefix(string(form), "Action=Describe") {
 		r.t.Errorf("a survey asked for %.60s", form)
 	}
-	return http.DefaultTransport.RoundTrip(request)
+	return whole.Transport{}.RoundTrip(request)
 }
 
 // deaf is a network in which nothing reaches a region.
@@ -167,7 +168,7 @@ func (d deaf) RoundTrip(r *http.Request) (*http.Response, error) {
 	if strings.Contains(r.Header.Get("Authorization"), "/"+d.region+"/") {
 		return nil, errors.New("no route to " + d.region)
 	}
-	return http.DefaultTransport.RoundTrip(r)
+	return whole.Transport{}.RoundTrip(r)
 }
 
 func TestOf_answersFromTheRecoveryRegionWhenThePrimaryIsGone(t *testing.T) {
