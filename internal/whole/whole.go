@@ -18,10 +18,12 @@ var Client = &http.Client{Transport: Transport{}}
 // takes the closed body for a failure and cuts the answer off: "use of closed
 // network connection" (https://github.com/aws/aws-sdk-go-v2/issues/2737). The SDK's
 // retries hide that where there are any.
-type Transport struct{}
+type Transport struct {
+	Next http.RoundTripper // nil: net/http's own
+}
 
 // RoundTrip sends one request.
-func (Transport) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		body, err := io.ReadAll(r.Body)
 		if err = errors.Join(err, r.Body.Close()); err != nil {
@@ -30,5 +32,8 @@ func (Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		r = r.Clone(r.Context())
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	return http.DefaultTransport.RoundTrip(r)
+	if t.Next == nil {
+		return http.DefaultTransport.RoundTrip(r)
+	}
+	return t.Next.RoundTrip(r)
 }

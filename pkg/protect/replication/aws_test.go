@@ -17,6 +17,7 @@ import (
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"github.com/pilotlight/pilotlight/internal/repository"
+	"github.com/pilotlight/pilotlight/internal/whole"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/clock"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/front"
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/simulator"
@@ -116,7 +117,7 @@ func (c *cloud) config(region, role string) aws.Config {
 		Credentials: credentials.NewStaticCredentialsProvider(role, "secret", ""),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 		// A region that is struck never answers; pkg/edge waits longer.
-		HTTPClient: &http.Client{Timeout: 3 * time.Second},
+		HTTPClient: &http.Client{Transport: whole.Transport{Next: &http.Transport{ResponseHeaderTimeout: 3 * time.Second}}},
 	}
 }
 
