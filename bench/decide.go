@@ -12,10 +12,11 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/triggers"
 )
 
-// decisions measures what deciding takes, and then what comes of a thousand triggers of
-// one disaster: by three ways at once, while decide-failover dies at its calls.
+// decisions measures what deciding takes, what comes of two deciders that look at the
+// same moment, and of a thousand triggers of one disaster: by three ways at once, while
+// decide-failover dies at its calls.
 func decisions(out figures) error {
-	if err := starts(out); err != nil {
+	if err := errors.Join(starts(out), races(out)); err != nil {
 		return err
 	}
 	return staged(func(ctx context.Context, s *triggers.Stage) error {
@@ -32,6 +33,25 @@ func decisions(out figures) error {
 		out.set("decide.executions", o.Executions)
 		if o.Executions != 1 || o.Started != 1 {
 			return fmt.Errorf("%d triggers led to %d executions and %d entries", o.Triggers, o.Executions, o.Started)
+		}
+		return nil
+	})
+}
+
+// races counts the executions that a hundred disasters led to, each seen by two deciders
+// at once.
+func races(out figures) error {
+	return staged(func(ctx context.Context, s *triggers.Stage) error {
+		o, err := s.Race(ctx, 100)
+		if err != nil {
+			return err
+		}
+		executions := o.Executions - 1 // the first run is no race
+		out.set("decide.races", 100)
+		out.set("decide.racesLost", o.Lost)
+		out.set("decide.raceExecutions", executions)
+		if executions != 100 || o.Started != o.Executions {
+			return fmt.Errorf("100 races led to %d executions; with the run before them there are %d entries", executions, o.Started)
 		}
 		return nil
 	})

@@ -21,6 +21,7 @@ type Outcome struct {
 	Triggers   int
 	Looks      int // invocations of decide-failover
 	Died       int // of those that ended in the middle
+	Lost       int // looks that saw a disaster and a free lock, and came too late for it
 	Executions int
 	Started    int    // entries of journals that say so
 	Dead       string // messages in the dead-letter queue, waiting and taken
@@ -53,7 +54,7 @@ func (s *Stage) Settle(ctx context.Context) (Outcome, error) {
 
 func (s *Stage) outcome(ctx context.Context) (Outcome, error) {
 	book := ledger.New(s.As("auditor", west))
-	o := Outcome{Triggers: s.sent}
+	o := Outcome{Triggers: s.sent, Lost: int(s.lost.Load())}
 	var err error
 	if o.State, _, err = book.State(ctx, shop); err != nil {
 		return o, err
@@ -61,13 +62,16 @@ func (s *Stage) outcome(ctx context.Context) (Outcome, error) {
 	if o.Dead, err = s.waiting(ctx, decider+"-dead"); err != nil {
 		return o, err
 	}
-	executions, err := sfn.NewFromConfig(s.As("auditor", west)).ListExecutions(ctx, &sfn.ListExecutionsInput{
+	executions := sfn.NewListExecutionsPaginator(sfn.NewFromConfig(s.As("auditor", west)), &sfn.ListExecutionsInput{
 		StateMachineArn: aws.String("arn:aws:states:" + west + ":" + cloud.Account + ":stateMachine:" + machine),
 	})
-	if err != nil {
-		return o, err
+	for executions.HasMorePages() {
+		page, err := executions.NextPage(ctx)
+		if err != nil {
+			return o, err
+		}
+		o.Executions += len(page.Executions)
 	}
-	o.Executions = len(executions.Executions)
 	for epoch := range o.State.Epoch {
 		record, err := book.Open(ctx, shop, run.Name(shop, epoch+1))
 		if err != nil {
@@ -109,8 +113,8 @@ func (s *Stage) Start(ctx context.Context) (time.Duration, error) {
 	}
 	s.Host.Kill(decider) // whatever the events have made it look at, the next is cold
 	before := len(s.looks())
-	if answer := s.Host.Invoke(ctx, decider, s.tick, false); answer.FunctionError != "" {
-		return 0, fmt.Errorf("tick: %s", answer.Payload)
+	if err := s.look(ctx); err != nil {
+		return 0, err
 	}
 	looks := s.looks()[before:]
 	if len(looks) == 0 {

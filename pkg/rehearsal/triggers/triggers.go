@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -59,6 +60,7 @@ type Stage struct {
 	tick    []byte // what the schedule would send
 	nudge   string // what the rule would, an event in the place of blueprint.EventToken
 	sent    int
+	lost    atomic.Int64
 	problem error // the first of what a trigger met on its way in
 	mu      sync.Mutex
 }
@@ -229,10 +231,7 @@ func (s *Stage) Tick(ctx context.Context) error {
 	if err := s.Clock.Jump(time.Minute); err != nil {
 		return err
 	}
-	if answer := s.Host.Invoke(ctx, decider, s.tick, false); answer.FunctionError != "" {
-		return fmt.Errorf("tick: %s", answer.Payload)
-	}
-	return nil
+	return s.look(ctx)
 }
 
 // Memory is the most that each function of the plan has had in memory, in MiB, of those

@@ -9,9 +9,8 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
-// One disaster, told many times by three ways at once to a function that dies on the
-// way: one execution, and one entry that says so. The bench does it a thousand times.
-func TestFire_manyTriggersStartOneRun(t *testing.T) {
+func open(t *testing.T) *triggers.Stage {
+	t.Helper()
 	s, err := triggers.Open(t.Context(), repository.Path(t))
 	if err != nil {
 		t.Fatal(err)
@@ -21,6 +20,13 @@ func TestFire_manyTriggersStartOneRun(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	return s
+}
+
+// One disaster, told many times by three ways at once to a function that dies on the
+// way: one execution, and one entry that says so. The bench does it a thousand times.
+func TestFire_manyTriggersStartOneRun(t *testing.T) {
+	s := open(t)
 	if err := s.Fire(t.Context(), 90); err != nil {
 		t.Fatal(err)
 	}
@@ -37,17 +43,26 @@ func TestFire_manyTriggersStartOneRun(t *testing.T) {
 	}
 }
 
-// Our own time between a quorum and its execution, and what the functions need for it.
-func TestStart_isQuickAndSmall(t *testing.T) {
-	s, err := triggers.Open(t.Context(), repository.Path(t))
+// Two deciders look at the same moment, again and again: one run each time. The bench
+// does it a hundred times.
+func TestRace_ofTwoDecidersStartsOneRun(t *testing.T) {
+	s := open(t)
+	o, err := s.Race(t.Context(), 12)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Logf("%+v", o)
+	if o.Executions != 13 || o.Started != 13 || o.Dead != "0+0" {
+		t.Errorf("12 races and the run before them led to %d executions and %d entries, dead letters: %s", o.Executions, o.Started, o.Dead)
+	}
+	if o.Lost < 4 {
+		t.Errorf("in %d of 12 races did both see a free lock: too few to show anything", o.Lost)
+	}
+}
+
+// Our own time between a quorum and its execution, and what the functions need for it.
+func TestStart_isQuickAndSmall(t *testing.T) {
+	s := open(t)
 	took, err := s.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
