@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PLAN ?= plans/storefront.yaml
 SCENARIO ?= power-loss
+FUZZTIME ?= 10m
 
 FUNCTIONS := $(notdir $(wildcard functions/*))
 LAMBDA := GOOS=linux GOARCH=arm64 go build -tags lambda.norpc -ldflags '-s -w'
@@ -15,7 +16,7 @@ export GOFLAGS := -trimpath -buildvcs=false
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help setup drill rehearse-all test check bench simulate invoke build synth deploy clean
+.PHONY: help setup drill rehearse-all test check bench fuzz simulate invoke build synth deploy clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -53,6 +54,12 @@ check: test ## the tests, and vet, staticcheck and gofmt besides
 bench: .venv/ready ## benchmarks and simulations, into out/bench.json (about ten minutes)
 	go run ./bench
 	go test ./pkg/backlog ./pkg/retention -run '^$$' -bench . -benchmem
+
+fuzz: ## fuzz every decoder, each for FUZZTIME (more than two hours in all)
+	@grep -ro --include='*_test.go' '^func Fuzz[A-Za-z]*' pkg | sed -E 's|^(.*)/[^/]*:func |./\1 |' | sort | while read -r package target; do \
+		echo "$$package $$target"; \
+		go test "$$package" -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x || exit 1; \
+	done
 
 simulate: .venv/ready ## keep a simulated AWS with the plan deployed running, for make invoke
 	go build -o bin/pilotlight ./cmd/pilotlight

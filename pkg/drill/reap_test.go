@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pilotlight/pilotlight/internal/repository"
 	"github.com/pilotlight/pilotlight/pkg/drill"
 	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/ledger/ledgertest"
@@ -257,4 +258,18 @@ func TestHandle_refusesWhatNobodyMaySend(t *testing.T) {
 			t.Errorf("%s: %v", raw, err)
 		}
 	}
+}
+
+// Whatever it is sent, a pass that is not refused needs no step: no drill was interrupted.
+func FuzzHandle(f *testing.F) {
+	for _, raw := range repository.Events(f, "reap-drills") {
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		w := drilling(t)
+		_, err := drill.Reaper{Ledger: w.book, Steps: w, Remains: w, Out: &w.out}.Handle(t.Context(), raw)
+		if class := failure.ClassOf(err); err != nil && class != failure.BadInput || class == failure.BadInput && len(w.book.Calls()) > 0 {
+			t.Errorf("%q: %v", raw, err)
+		}
+	})
 }

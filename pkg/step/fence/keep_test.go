@@ -6,8 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pilotlight/pilotlight/internal/repository"
+	"github.com/pilotlight/pilotlight/pkg/failure"
 	"github.com/pilotlight/pilotlight/pkg/ledger/ledgertest"
 	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/run"
@@ -185,4 +188,18 @@ func TestUndo_waitsForALookOfKeepFenceThatIsUnderWay(t *testing.T) {
 	if got, err := w.kind().Undo(t.Context(), w.run, w.spec); err != nil || !got.Done {
 		t.Errorf("once no look is left: %+v, %v", got, err)
 	}
+}
+
+// Whatever it is sent, nothing is done in AWS while the ledger has nothing unfenced.
+func FuzzKeep(f *testing.F) {
+	for _, raw := range repository.Events(f, "keep-fence") {
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		book := ledgertest.Started("storefront", time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
+		kept, err := Keep(aws.Config{}, book)(t.Context(), raw)
+		if err == nil && !kept.Fenced || err != nil && (failure.ClassOf(err) != failure.BadInput || len(book.Calls()) > 0) {
+			t.Errorf("%q: %+v, %v", raw, kept, err)
+		}
+	})
 }
