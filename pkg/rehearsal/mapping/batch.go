@@ -3,6 +3,7 @@ package mapping
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -36,30 +37,30 @@ type record struct {
 }
 
 // batch takes what is in a queue, has the function deal with it and deletes what
-// it has dealt with. It says when something can be in the queue again, unless a
-// message is sent; zero: not before.
-func (t *Table) batch(ctx context.Context, s Source) time.Time {
+// it has dealt with. It says when to look again, and when what it left can be seen
+// again; zero: there is no reason to, and it left nothing.
+func (t *Table) batch(ctx context.Context, s Source) (again, back time.Time) {
 	queue := sqs.NewFromConfig(t.options.Config(s.Function, s.Region))
 	messages, more, err := receive(ctx, queue, s)
-	left := more
-	if err == nil && len(messages) > 0 {
-		var kept int
-		kept, err = t.deal(ctx, queue, s, messages)
-		left = left || kept > 0
+	left := len(messages)
+	if err == nil && left > 0 {
+		left, err = t.deal(ctx, queue, s, messages)
+	}
+	if ctx.Err() != nil {
+		return time.Time{}, time.Time{}
 	}
 	now := t.options.Clock.Now()
+	if left > 0 {
+		back = now.Add(s.Visibility + time.Second)
+	}
 	switch {
-	case ctx.Err() != nil:
-		return time.Time{}
 	case err != nil:
 		t.options.Log.Error("event source mapping", "queue", s.Name, "err", err)
-		return now.Add(max(s.Window, time.Second))
+		again = now.Add(max(s.Window, time.Second))
 	case more:
-		return now
-	case left:
-		return now.Add(s.Visibility + time.Second)
+		again = now
 	}
-	return time.Time{}
+	return again, back
 }
 
 // receive takes messages until there are no more, or as many as one invocation
@@ -85,13 +86,14 @@ func receive(ctx context.Context, queue *sqs.Client, s Source) (messages []types
 }
 
 // deal invokes the function and deletes what it does not answer as failed. It
-// says how many messages stay.
+// says how many messages stay, or may.
 func (t *Table) deal(ctx context.Context, queue *sqs.Client, s Source, messages []types.Message) (kept int, err error) {
 	payload, err := json.Marshal(map[string]any{"Records": records(s, messages)})
 	if err != nil {
 		return len(messages), err
 	}
 	stay := failed(t.options.Invoke(ctx, s.Function, payload), messages)
+	var problems []error
 	for _, m := range messages {
 		first := m.Attributes[string(types.MessageSystemAttributeNameApproximateReceiveCount)] == "1"
 		if stay[aws.ToString(m.MessageId)] || first && t.double() {
@@ -99,10 +101,11 @@ func (t *Table) deal(ctx context.Context, queue *sqs.Client, s Source, messages 
 			continue
 		}
 		if _, err := queue.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: aws.String(s.URL), ReceiptHandle: m.ReceiptHandle}); err != nil {
-			return kept, err
+			kept++
+			problems = append(problems, err)
 		}
 	}
-	return kept, nil
+	return kept, errors.Join(problems...)
 }
 
 func records(s Source, messages []types.Message) []record {

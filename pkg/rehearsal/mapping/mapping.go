@@ -100,17 +100,19 @@ func (t *Table) Run(ctx context.Context, now time.Time, start func(func())) {
 		}
 		e.busy, e.due = true, time.Time{}
 		start(func() {
-			next := t.batch(ctx, e.Source)
+			began := t.options.Clock.Now()
+			again, back := t.batch(ctx, e.Source)
 			t.mu.Lock()
 			defer t.mu.Unlock()
 			e.busy = false
-			if next.After(e.back) {
-				e.back = next
+			if back.After(e.back) {
+				e.back = back
 			}
-			if !next.IsZero() {
-				e.expect(next)
-			} else if e.back.After(t.options.Clock.Now()) {
-				e.expect(e.back) // a batch in between took none of it
+			if !again.IsZero() {
+				e.expect(again)
+			}
+			if e.back.After(began) { // what could be seen before, the batch has seen
+				e.expect(e.back)
 			}
 		})
 	}

@@ -209,6 +209,49 @@ func TestRun_doesNotForgetWhatFailedWhenAnotherBatchComesFirst(t *testing.T) {
 	}
 }
 
+func TestRun_doesNotForgetWhatCouldBeSeenAgainDuringABatch(t *testing.T) {
+	s := newStage(t, 0)
+	s.answer = naming("late")
+	s.send("late")
+	s.next()
+	s.send("good")
+	s.answer = func(records []record) front.Result {
+		if err := s.aws.Clock.Jump(visibility); err != nil {
+			t.Error(err)
+		}
+		return naming()(records)
+	}
+	s.next()
+	s.answer = naming()
+	s.next()
+	if len(s.batches) != 3 || bodies(s.batches[2])["late"] != 1 {
+		t.Fatalf("batches: %+v", s.batches)
+	}
+	if left := s.left(s.url); left != "0+0" || s.next() != 0 {
+		t.Errorf("left in the queue: %s", left)
+	}
+}
+
+func TestRun_doesNotForgetWhatFailedInAFullBatch(t *testing.T) {
+	s := newStage(t, 0)
+	s.entries[0].Batch = 10
+	s.answer = func([]record) front.Result { return front.Result{FunctionError: "Unhandled"} }
+	for range 13 {
+		s.send("a message")
+	}
+	s.next() // takes ten
+	s.answer = naming()
+	s.next() // the other three
+	s.next() // the ten, and after as many there may be more
+	s.next()
+	if len(s.batches) != 3 || len(s.batches[1]) != 3 || len(s.batches[2]) != 10 {
+		t.Fatalf("batches: %+v", s.batches)
+	}
+	if left := s.left(s.url); left != "0+0" || s.next() != 0 {
+		t.Errorf("left in the queue: %s", left)
+	}
+}
+
 func TestRun_handsSomeMessagesOverTwice(t *testing.T) {
 	s := newStage(t, 3)
 	s.send("a", "b", "c", "d")
