@@ -30,18 +30,22 @@ type Outcome struct {
 
 // Settle waits until every trigger was dealt with, and lets ticks come.
 func (s *Stage) Settle(ctx context.Context) (Outcome, error) {
-	idle := func() bool {
+	busy := func() string {
 		waiting, err := s.waiting(ctx, decider)
-		return err == nil && waiting == "0+0" && s.Host.InFlight() == 0 && s.Settled()
+		if err == nil && waiting == "0+0" && s.Host.InFlight() == 0 && s.Settled() {
+			return ""
+		}
+		return fmt.Sprintf("in the queue %s (%v), functions at work %d, settled %t", waiting, err, s.Host.InFlight(), s.Settled())
 	}
 	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute)
 	defer cancel()
 	for quiet := 0; quiet < 3; quiet++ {
-		if !idle() {
+		why := busy()
+		if why != "" {
 			quiet = 0
 		}
 		if err := s.Clock.Wait(ctx, 30*time.Second); err != nil {
-			return Outcome{}, fmt.Errorf("not all was dealt with: %w", err)
+			return Outcome{}, fmt.Errorf("not all was dealt with: %w; %s", err, why)
 		}
 	}
 	for range 3 {
