@@ -73,7 +73,7 @@ func show(w io.Writer, record, asked run.Record, ready []run.Readiness) bool {
 		fmt.Fprintf(w, "run %s, %s: %s %s\n\n", state.Run, record.Mode(), state.Phase, state.End)
 		journal(w, record)
 	}
-	told, nobody, all := alerted(w, asked), waits(w, record), works(w, ready)
+	told, nobody, all := alerted(w, asked), waits(w, record), works(w, state, ready)
 	return told && nobody && all
 }
 
@@ -143,10 +143,14 @@ func waits(w io.Writer, record run.Record) bool {
 	return none
 }
 
-// works writes which steps would not work, and says whether all would.
-func works(w io.Writer, ready []run.Readiness) bool {
+// works writes which steps of the runs that may come would not work, and says whether
+// all would.
+func works(w io.Writer, state run.State, ready []run.Readiness) bool {
 	all := true
 	for _, step := range ready {
+		if !state.Ahead(step.Course) {
+			continue
+		}
 		for _, problem := range step.Problems {
 			all = false
 			fmt.Fprintf(w, "\nstep %s would not work now: %s\n", step.Step, problem)

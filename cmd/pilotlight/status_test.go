@@ -20,7 +20,9 @@ func TestShow_saysWhatWaitsForAPersonAndHowToAnswer(t *testing.T) {
 		{Step: "sure", Event: run.Begun, At: noon, Kind: plan.KindApprove}, {Step: "web", Event: run.Begun, At: noon},
 	}}
 	var out strings.Builder
-	if show(&out, record, run.Record{}, []run.Readiness{{Step: "web", Problems: []string{"Raise the quota."}}}) {
+	if show(&out, record, run.Record{}, []run.Readiness{
+		{Course: plan.CourseRecover, Step: "web", Problems: []string{"Raise the quota."}}, {Course: plan.CourseFailback, Step: "home", Problems: []string{"It is not gone."}},
+	}) {
 		t.Error("nobody has anything to do")
 	}
 	for _, says := range []string{
@@ -30,6 +32,9 @@ func TestShow_saysWhatWaitsForAPersonAndHowToAnswer(t *testing.T) {
 		if !strings.Contains(out.String(), says) {
 			t.Errorf("it does not say %q:\n%s", says, out.String())
 		}
+	}
+	if strings.Contains(out.String(), "step home") {
+		t.Errorf("a failback is not ready, long before there can be one:\n%s", out.String())
 	}
 	if strings.Contains(out.String(), "answer p p-1 web") {
 		t.Errorf("a step that is under way waits for an answer:\n%s", out.String())

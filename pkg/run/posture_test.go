@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pilotlight/pilotlight/pkg/plan"
 	"github.com/pilotlight/pilotlight/pkg/run"
 )
 
@@ -147,6 +150,24 @@ func comesToRest(t *testing.T, states map[string]run.State, from map[string][]st
 	for at := range states {
 		if !reached[at] {
 			t.Fatalf("no way out of %s", at)
+		}
+	}
+}
+
+func TestAhead_isWhatGoesOnOrMayBeNext(t *testing.T) {
+	recover, failback, repair := plan.CourseRecover, plan.CourseFailback, plan.CourseRepair
+	for posture, want := range map[run.Posture][]plan.Course{
+		run.Standby: {recover, repair}, run.Drilling: {recover}, run.Repairing: {repair}, run.FailingOver: {recover},
+		run.Active: {failback}, run.FailingBack: {failback}, run.NeedsPerson: nil,
+	} {
+		var ahead []plan.Course
+		for _, course := range []plan.Course{recover, failback, repair} {
+			if (run.State{Posture: posture}).Ahead(course) {
+				ahead = append(ahead, course)
+			}
+		}
+		if diff := cmp.Diff(want, ahead); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", posture, diff)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/plan"
@@ -49,4 +50,15 @@ func (m Mode) Course() plan.Course {
 		return plan.CourseRepair
 	}
 	return plan.CourseRecover
+}
+
+// Ahead says whether a run of the course goes on, or may be the next one: a step of
+// another is not ready and need not be, such as those of a failback in standby.
+func (s State) Ahead(c plan.Course) bool {
+	for mode, posture := range during {
+		if mode.Course() == c && (s.Posture == posture || slices.Contains(moves[s.Posture], posture)) {
+			return true
+		}
+	}
+	return false
 }
