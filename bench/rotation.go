@@ -60,7 +60,7 @@ func (r *rotation) pass() (result protect.Result, calls, listings int, err error
 // instance, beside the least that can do the same: a call for each page of what has
 // to be known, and one for each action. What has to be known is the volumes, both
 // sides' snapshots, and, when there is something to begin, the due instances'
-// devices and the copies in flight.
+// devices, the copies in flight and whether the other region encrypts by default.
 func countCalls(out figures) error {
 	e := newEC2(2500, 2)
 	defer e.server.Close()
@@ -83,7 +83,7 @@ func countCalls(out figures) error {
 		return err
 	}
 	e.now = e.now.Add(snapping)
-	if err := count("PerPass", 1); err != nil { // begins 20 copies
+	if err := count("PerPass", 2); err != nil { // begins 20 copies
 		return err
 	}
 	e.now = e.now.Add(e.copyTakes)
