@@ -46,14 +46,14 @@ func newRotation(e *ec2, every, rpo time.Duration) (*rotation, error) {
 }
 
 // pass makes one pass and answers how many calls it made, and how many of them
-// were listings.
-func (r *rotation) pass() (result protect.Result, calls, listings int, err error) {
-	r.calls, r.pages = map[string]int{}, 0
+// changed nothing.
+func (r *rotation) pass() (result protect.Result, calls, looks int, err error) {
+	r.calls, r.looks = map[string]int{}, 0
 	result, err = r.handler.Handle(context.Background(), r.input)
 	for _, n := range r.calls {
 		calls += n
 	}
-	return result, calls, r.pages, err
+	return result, calls, r.looks, err
 }
 
 // countCalls counts the calls of four kinds of pass over 5,000 volumes, two on an
@@ -73,10 +73,10 @@ func countCalls(out figures) error {
 	}
 	count := func(kind string, more int) error {
 		least := listed() + more
-		result, calls, listings, err := r.pass()
+		result, calls, looks, err := r.pass()
 		out.set("protect.calls"+kind, calls)
 		out.set("protect.minimumCalls"+kind, least+result.Taken+result.Copied)
-		out.set("protect.mutations"+kind, calls-listings)
+		out.set("protect.mutations"+kind, calls-looks)
 		return err
 	}
 	if err := count("TakingPass", pages(2500, 200)); err != nil {
@@ -132,8 +132,8 @@ func burst(foreign int) (ratio float64, copied, busy, secondPassMutations int, e
 	}
 	slots := 20 - foreign
 	waves := (100 + slots - 1) / slots
-	_, calls, listings, err := r.pass()
-	return e.now.Sub(due).Seconds() / (float64(waves) * e.copyTakes.Seconds()), len(e.snapshots[standby]), e.busy, calls - listings, err
+	_, calls, looks, err := r.pass()
+	return e.now.Sub(due).Seconds() / (float64(waves) * e.copyTakes.Seconds()), len(e.snapshots[standby]), e.busy, calls - looks, err
 }
 
 // survive plays two days of 40 volumes with refusals, and with a caller that

@@ -35,7 +35,7 @@ type ec2 struct {
 	ids       int
 
 	calls  map[string]int // by action
-	pages  int            // listings among them
+	looks  int            // those among them that change nothing
 	busy   int            // most copies in flight at once
 	mishap float64        // share of mutations that are refused, and of calls after which the caller is dead
 	random *rand.Rand
@@ -117,12 +117,12 @@ func (e *ec2) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in := strings.Split(r.Header.Get("Authorization"), "/")[2]
 	action := r.Form.Get("Action")
 	e.calls[action]++
-	listing := strings.HasPrefix(action, "Describe")
-	if listing {
-		e.pages++
+	look := strings.HasPrefix(action, "Describe") || strings.HasPrefix(action, "Get")
+	if look {
+		e.looks++
 	}
 	code := ""
-	if !listing && e.random.Float64() < e.mishap {
+	if !look && e.random.Float64() < e.mishap {
 		code = "RequestLimitExceeded"
 	}
 	var answer any
@@ -134,7 +134,7 @@ func (e *ec2) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `<Response><Errors><Error><Code>%s</Code><Message>refused</Message></Error></Errors><RequestID>x</RequestID></Response>`, code)
 		return
 	}
-	if !listing && e.random.Float64() < e.mishap {
+	if !look && e.random.Float64() < e.mishap {
 		hangUp(w) // it has acted, and the caller never hears of it
 		return
 	}
