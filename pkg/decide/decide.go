@@ -1,5 +1,5 @@
 // Package decide answers whether a plan's failover starts now. Decide is pure;
-// Handler re-reads the world for it, takes the lock when the answer is Start and
+// Decider re-reads the world for it, takes the lock when the answer is Start and
 // sees to it that exactly one execution exists for one epoch.
 //
 // It does not wait and does not retry: the next event or tick looks again.
