@@ -31,8 +31,8 @@ func decisions(out figures) error {
 		out.set("decide.looks", o.Looks)
 		out.set("decide.died", o.Died)
 		out.set("decide.executions", o.Executions)
-		if o.Executions != 1 || o.Started != 1 {
-			return fmt.Errorf("%d triggers led to %d executions and %d entries", o.Triggers, o.Executions, o.Started)
+		if o.Executions != 1 || o.Started != 1 || o.Dead != "0+0" {
+			return fmt.Errorf("%d triggers led to %d executions and %d entries, and %s messages are dead", o.Triggers, o.Executions, o.Started, o.Dead)
 		}
 		return nil
 	})
