@@ -15,10 +15,8 @@ import (
 // with all alarms in ALARM, and with nothing of the run before under way. The first run
 // is no race: the alarms' own events start it.
 func (s *Stage) Race(ctx context.Context, times int) (Outcome, error) {
-	for _, alarm := range []string{"shop-checkout", "shop-probe"} {
-		if err := s.turn(ctx, alarm, "ALARM"); err != nil {
-			return Outcome{}, err
-		}
+	if err := s.disaster(ctx); err != nil {
+		return Outcome{}, err
 	}
 	for range times {
 		if err := s.back(ctx); err != nil {

@@ -60,8 +60,8 @@ type Stage struct {
 	tick    []byte // what the schedule would send
 	nudge   string // what the rule would, an event in the place of blueprint.EventToken
 	sent    int
-	lost    atomic.Int64
-	problem error // the first of what a trigger met on its way in
+	lost    atomic.Int64 // see Outcome.Lost
+	problem error        // the first of what a trigger met on its way in
 	mu      sync.Mutex
 }
 
@@ -141,6 +141,19 @@ func (s *Stage) turn(ctx context.Context, alarm string, state cwtypes.StateValue
 	return err
 }
 
+// both are the plan's alarms.
+var both = []string{"shop-checkout", "shop-probe"}
+
+// disaster lets both alarms go off.
+func (s *Stage) disaster(ctx context.Context) error {
+	for _, alarm := range both {
+		if err := s.turn(ctx, alarm, cwtypes.StateValueAlarm); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Fire lets both alarms go off, and sends as many triggers as asked, of three kinds,
 // shuffled, sixteen at a time. Meanwhile decide-failover dies at some of its calls.
 func (s *Stage) Fire(ctx context.Context, triggers int) error {
@@ -153,10 +166,8 @@ func (s *Stage) Fire(ctx context.Context, triggers int) error {
 		call.Then = func() { s.Host.Kill(decider) }
 		s.Front.Inject(call)
 	}
-	for _, alarm := range []string{"shop-checkout", "shop-probe"} {
-		if err := s.turn(ctx, alarm, cwtypes.StateValueAlarm); err != nil {
-			return err
-		}
+	if err := s.disaster(ctx); err != nil {
+		return err
 	}
 	kinds := make([]func(context.Context, string) error, triggers)
 	for i := range kinds {
@@ -172,7 +183,7 @@ func (s *Stage) Fire(ctx context.Context, triggers int) error {
 	for range 16 {
 		sending.Go(func() {
 			for i := range waiting {
-				s.note(kinds[i](ctx, []string{"shop-checkout", "shop-probe"}[i%2]))
+				s.note(kinds[i](ctx, both[i%2]))
 			}
 		})
 	}
