@@ -192,29 +192,39 @@ func TestRun_leavesWhatFailedUntilItIsDead(t *testing.T) {
 	}
 }
 
-func TestRun_doesNotForgetWhatFailedWhenAnotherBatchComesFirst(t *testing.T) {
+// newLate is a stage with a message that a batch has left, and another that comes before
+// it can be seen again.
+func newLate(t *testing.T) *stage {
+	t.Helper()
 	s := newStage(t, 0)
 	s.answer = naming("late")
 	s.send("late")
 	s.next()
 	s.send("good")
-	s.next()
+	return s
+}
+
+// deliversLate: the third batch brings what the first has left.
+func (s *stage) deliversLate() {
+	s.t.Helper()
 	s.answer = naming()
 	s.next()
 	if len(s.batches) != 3 || bodies(s.batches[2])["late"] != 1 {
-		t.Fatalf("batches: %+v", s.batches)
+		s.t.Fatalf("batches: %+v", s.batches)
 	}
 	if left := s.left(s.url); left != "0+0" || s.next() != 0 {
-		t.Errorf("left in the queue: %s", left)
+		s.t.Errorf("left in the queue: %s", left)
 	}
 }
 
-func TestRun_doesNotForgetWhatCouldBeSeenAgainDuringABatch(t *testing.T) {
-	s := newStage(t, 0)
-	s.answer = naming("late")
-	s.send("late")
+func TestRun_doesNotForgetWhatFailedWhenAnotherBatchComesFirst(t *testing.T) {
+	s := newLate(t)
 	s.next()
-	s.send("good")
+	s.deliversLate()
+}
+
+func TestRun_doesNotForgetWhatCouldBeSeenAgainDuringABatch(t *testing.T) {
+	s := newLate(t)
 	s.answer = func(records []record) front.Result {
 		if err := s.aws.Clock.Jump(visibility); err != nil {
 			t.Error(err)
@@ -222,14 +232,7 @@ func TestRun_doesNotForgetWhatCouldBeSeenAgainDuringABatch(t *testing.T) {
 		return naming()(records)
 	}
 	s.next()
-	s.answer = naming()
-	s.next()
-	if len(s.batches) != 3 || bodies(s.batches[2])["late"] != 1 {
-		t.Fatalf("batches: %+v", s.batches)
-	}
-	if left := s.left(s.url); left != "0+0" || s.next() != 0 {
-		t.Errorf("left in the queue: %s", left)
-	}
+	s.deliversLate()
 }
 
 func TestRun_doesNotForgetWhatFailedInAFullBatch(t *testing.T) {
