@@ -23,20 +23,27 @@ const (
 	ledger     = "testdata/ledger.yaml"
 )
 
-// diary is a Progress that keeps what it is told.
+// diary is a Progress that keeps what it is told, and logs it at its data time.
 type diary struct {
-	t  *testing.T
-	on func(line string) // told of every line; nil: nobody is
+	t   *testing.T
+	on  func(line string) // told of every line; nil: nobody is
+	now func() time.Time
 
 	mu    sync.Mutex
 	lines []string
+}
+
+// begin is Options.Tell.
+func (d *diary) begin(now func() time.Time) rehearsal.Progress {
+	d.now = now
+	return d
 }
 
 func (d *diary) Say(line string) {
 	d.mu.Lock()
 	d.lines = append(d.lines, line)
 	d.mu.Unlock()
-	d.t.Log(line)
+	d.t.Log(d.now().UTC().Format(time.TimeOnly), line)
 	if d.on != nil {
 		d.on(line)
 	}
@@ -68,8 +75,12 @@ func rehearse(ctx context.Context, t *testing.T, o rehearsal.Options, on func(li
 	left := t.TempDir()
 	t.Setenv("TMPDIR", left)
 	o.Root, o.Scenario = root, cmp.Or(o.Scenario, rehearsal.PowerLoss)
-	o.Tell = func(func() time.Time) rehearsal.Progress { return &diary{t: t, on: on} }
+	o.Tell = (&diary{t: t, on: on}).begin
 	result, err := rehearsal.Run(ctx, o)
+	if result != nil {
+		t.Logf("RTO %s, out from %s to %s; RPO %s; the machine stood still for %.1f s",
+			result.RTO.Measured(), result.Shopper.OutFrom.UTC().Format(time.TimeOnly), result.Shopper.OutTo.UTC().Format(time.TimeOnly), result.RPO.Measured(), result.StoodSeconds)
+	}
 	if running := children(t); len(running) > 0 {
 		t.Errorf("processes that the rehearsal left: %v", running)
 	}

@@ -25,6 +25,7 @@ func (r *rehearsal) measure(ctx context.Context) error {
 		Steps:         r.steps(),
 		TimeScale:     r.cloud.Clock.Scale(),
 		JumpedSeconds: r.cloud.Clock.Jumped().Seconds(),
+		StoodSeconds:  r.cloud.Clock.Stood().Seconds(),
 	}
 	r.outage()
 	r.settled()

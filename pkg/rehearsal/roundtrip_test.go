@@ -3,7 +3,6 @@ package rehearsal_test
 import (
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/pilotlight/pilotlight/pkg/rehearsal"
 	"github.com/pilotlight/pilotlight/pkg/run"
@@ -19,7 +18,7 @@ func TestPlay_failsOverFailsBackAndFailsOverAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	reports, err := rehearsal.Play(t.Context(), rehearsal.Options{
-		Plan: load(t, roundtrip), Root: root, Tell: func(func() time.Time) rehearsal.Progress { return &diary{t: t} },
+		Plan: load(t, roundtrip), Root: root, Tell: (&diary{t: t}).begin,
 	}, rehearsal.PowerLoss, rehearsal.Failback, rehearsal.PowerLoss)
 	if err != nil {
 		t.Fatal(err)

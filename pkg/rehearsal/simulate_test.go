@@ -50,7 +50,7 @@ func TestSimulate_tellsOfEveryRunThatSomebodyStarts(t *testing.T) {
 		}
 	}}
 	err := rehearsal.Simulate(ctx, rehearsal.Options{
-		Plan: p, Root: repository.Path(t), Tell: func(func() time.Time) rehearsal.Progress { return told },
+		Plan: p, Root: repository.Path(t), Tell: told.begin,
 	}, func(endpoint string) error {
 		at = endpoint
 		return byHand(at, "unplanned")

@@ -53,6 +53,7 @@ type Report struct {
 
 	TimeScale     float64    `json:"timeScale"`     // data seconds in a real second; 1 is real time
 	JumpedSeconds float64    `json:"jumpedSeconds"` // idle data time that was not waited for
+	StoodSeconds  float64    `json:"stoodSeconds"`  // real time in which the machine ran nobody, and which counts for nothing
 	Modelled      []Duration `json:"modelled"`      // durations that were not AWS's own
 	Shopper       Shopper    `json:"shopper"`
 	Checks        []Check    `json:"checks"`

@@ -49,7 +49,7 @@ func sample() *Report {
 			{Role: "shift-traffic", Service: "dynamodb", Action: "UpdateItem", Region: "us-west-2", Count: 1, Mutating: true},
 			{Role: "application", Service: "ssm", Action: "GetParameter", Region: "us-west-2", Count: 6, Outside: true},
 		},
-		TimeScale: 60, JumpedSeconds: 7260,
+		TimeScale: 60, JumpedSeconds: 7260, StoodSeconds: 2.4,
 		Modelled: []Duration{
 			{Name: "RDS replica promotion", Seconds: 420, Source: "field: 5–10 min; https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.Promote.html: several minutes, with a reboot"},
 			{Name: "Instance pending → running", Seconds: 40, Source: "field: 20–60 s; https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html gives none"},

@@ -68,6 +68,9 @@ func (r *Report) Caveat() string {
 	if r.JumpedSeconds > 0 {
 		said = append(said, fmt.Sprintf("%s of idle time was jumped over.", words(r.JumpedSeconds)))
 	}
+	if r.StoodSeconds >= 1 {
+		said = append(said, fmt.Sprintf("The machine stood still for %s in all, which do not count.", words(r.StoodSeconds)))
+	}
 	return strings.Join(said, " ")
 }
 

@@ -61,6 +61,25 @@ func TestDates_areInDataTime(t *testing.T) {
 	}
 }
 
+func TestDates_standStillWithTheClock(t *testing.T) {
+	t.Parallel()
+	f, ctx := start(t), bounded(t)
+	c := ec2.NewFromConfig(f.config("us-east-1"))
+	if err := f.clock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	stopped := f.clock.Now()
+	for end := time.Now().Add(5 * clock.Longest); time.Now().Before(end); {
+		volume, err := c.CreateVolume(ctx, &ec2.CreateVolumeInput{AvailabilityZone: aws.String("us-east-1a"), Size: aws.Int32(8)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if late := volume.CreateTime.Sub(stopped); late > 60*clock.Longest {
+			t.Fatalf("dated %s after the clock had stopped", late)
+		}
+	}
+}
+
 func TestUnimplementedAction_failsAtOnceAndByName(t *testing.T) {
 	t.Parallel()
 	f, ctx := shared(t), bounded(t)

@@ -2,7 +2,8 @@
 
 Data time runs `scale` times as fast as real time and can jump forward. The file
 is pkg/rehearsal/clock's: a sequence number and three float64, little endian; the
-sequence number is odd while the rest is being written.
+sequence number is odd while the rest is being written. The Go side writes it anew
+at every beat, and while it does not come to that, data time stands still.
 """
 
 import datetime
@@ -17,6 +18,9 @@ from . import mending, references
 
 # How long, in real seconds, a wait may miss a jump of the clock.
 LOOK_AGAIN = 0.1
+
+# The real seconds that one beat may count for: clock.Longest.
+LONGEST = 0.1
 
 # Modules of moto that read the machine's clock without going through utcnow, as
 # far as what they date is seen by anyone in a rehearsal.
@@ -54,7 +58,7 @@ def _read():
 def now():
     """Data time in seconds since 1970."""
     real_base, data_base, scale_now = _read()
-    return data_base + (time.time() - real_base) * scale_now
+    return data_base + min(time.time() - real_base, LONGEST) * scale_now
 
 
 def scale():
