@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"net/url"
+	"slices"
 
 	"github.com/pilotlight/pilotlight/pkg/names"
 )
@@ -62,7 +63,10 @@ func (f *file) lintShift(on *Plan, course Course) {
 }
 
 // lintFence warns of two sides that take writes. Who never goes back may do without
-// a fence: nothing joins the two again.
+// a fence: nothing joins the two again. Neither needs one whose data are in DynamoDB's
+// global tables alone, which both sides write at any time: what one of them wrote reaches
+// the other as soon as it can.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
 func (f *file) lintFence(p, on *Plan, course Course) {
 	leaves, _ := course.sides()
 	fenced := false
@@ -75,7 +79,8 @@ func (f *file) lintFence(p, on *Plan, course Course) {
 		}
 	})
 	refused := p.Accounts != nil && course == CourseRecover // see checkPlace
-	if !fenced && !refused && len(p.Failback) > 0 {
+	joined := len(p.Protect) > 0 && !slices.ContainsFunc(p.Protect, func(policy Policy) bool { return policy.Table == nil })
+	if !fenced && !refused && !joined && len(p.Failback) > 0 {
 		f.warn(course.list(), "nothing keeps "+leaves+" from taking writes that the way back would lose", "fence: {instances: "+examples["selector"]+"} before the database is promoted")
 	}
 }

@@ -67,6 +67,25 @@ func TestLoad_warnsOfAWayBackThatLosesWrites(t *testing.T) {
 	})
 }
 
+func TestLoad_wantsNoFenceWhereBothSidesWriteAtAnyTime(t *testing.T) {
+	const kiosk = "../../plans/kiosk.yaml"
+	for name, m := range map[string]mistake{
+		"a global table": {},
+		"two of them":    {old: "protect:\n", new: "protect:\n  - {name: more, table: {name: kiosk-more}}\n"},
+	} {
+		if p, findings := Load(kiosk, m.applyTo(t, kiosk)); p == nil || len(findings) > 0 {
+			t.Errorf("%s: plan %v, findings:\n%s", name, p, findings)
+		}
+	}
+	bucket := mistake{old: "protect:\n", new: "protect:\n  - {name: pages, bucket: {name: kiosk-pages, replica: kiosk-pages-america}}\n"}
+	p, findings := Load(kiosk, bucket.applyTo(t, kiosk))
+	for _, want := range []string{"recover: nothing keeps the primary region from taking writes", "failback: nothing keeps the recovery region from taking writes"} {
+		if p == nil || len(findings) != 2 || !strings.Contains(findings.String(), want) {
+			t.Errorf("with a bucket: plan %v, findings:\n%swant two, one of them %s", p, findings, want)
+		}
+	}
+}
+
 func TestLoad_warnsOfAPlanWithoutAWayBack(t *testing.T) {
 	src := string(mistake{}.applyTo(t, "testdata/base.yaml"))
 	src = src[:strings.Index(src, "failback:")]
