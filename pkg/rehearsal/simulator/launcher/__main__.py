@@ -40,7 +40,7 @@ def main():
 
     from . import answers
 
-    app = answers.plainly(DomainDispatcherApplication(create_backend_app))
+    app = answers.plainly(answers.undisturbed(DomainDispatcherApplication(create_backend_app)))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=answers.Handler)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     threading.Thread(target=end_with_parent, daemon=True).start()
