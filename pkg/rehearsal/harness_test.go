@@ -3,6 +3,7 @@ package rehearsal_test
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -76,6 +77,7 @@ func rehearse(ctx context.Context, t *testing.T, o rehearsal.Options, on func(li
 	t.Setenv("TMPDIR", left)
 	o.Root, o.Scenario = root, cmp.Or(o.Scenario, rehearsal.PowerLoss)
 	o.Tell = (&diary{t: t, on: on}).begin
+	o.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})) // the simulator's own faults
 	result, err := rehearsal.Run(ctx, o)
 	if result != nil {
 		t.Logf("RTO %s, out from %s to %s; RPO %s; the machine stood still for %.1f s",

@@ -108,7 +108,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 // Play plays scenarios one after the other on the same simulated AWS, such as a
 // power loss, the failback, and a power loss again. There is a report of each that
 // came to its end.
-func Play(ctx context.Context, o Options, names ...string) ([]*report.Report, error) {
+func Play(ctx context.Context, o Options, names ...string) (reports []*report.Report, err error) {
 	var all []scenario
 	for _, name := range names {
 		s, err := scenarioOf(name)
@@ -124,7 +124,7 @@ func Play(ctx context.Context, o Options, names ...string) ([]*report.Report, er
 	if err != nil {
 		return nil, err
 	}
-	var reports []*report.Report
+	defer func() { err = r.end(err) }() // also when a callback ends this goroutine
 	err = r.play(r.build, r.watch, r.protect, r.open)
 	for _, s := range all {
 		if err != nil {
@@ -135,10 +135,7 @@ func Play(ctx context.Context, o Options, names ...string) ([]*report.Report, er
 			reports = append(reports, r.report)
 		}
 	}
-	if r.shopper != nil {
-		r.shopper.Stop()
-	}
-	return reports, r.end(err)
+	return reports, err
 }
 
 func start(ctx context.Context, o Options) (*rehearsal, error) {
@@ -178,6 +175,9 @@ func (r *rehearsal) play(acts ...func(context.Context) error) error {
 // end stops everything. Whatever failed when the simulated AWS was gone failed
 // because of that.
 func (r *rehearsal) end(err error) error {
+	if r.shopper != nil {
+		r.shopper.Stop()
+	}
 	closed := r.cloud.Close()
 	if gone := context.Cause(r.cloud.Gone); !errors.Is(gone, cloud.ErrClosed) {
 		err = gone
