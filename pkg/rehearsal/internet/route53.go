@@ -17,10 +17,12 @@ import (
 )
 
 const (
-	// freshness is how old, in data time, a reading of the zones may be. Route 53
-	// itself takes up to 60 seconds to spread a change.
+	// freshness is how old, in data time, a reading of the zones may be before
+	// somebody asks anew; spread, before everybody waits for that. Route 53 itself
+	// takes up to 60 seconds to spread a change.
 	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetChange.html
 	freshness = 5 * time.Second
+	spread    = 60 * time.Second
 
 	// callTimeout bounds one reading, in real time.
 	callTimeout = 2 * time.Second
@@ -33,8 +35,15 @@ type route53 struct {
 	client *sdk.Client
 	clock  *clock.Clock
 
-	mu     sync.Mutex
-	readAt time.Time
+	turn sync.Mutex // who has it asks
+
+	mu   sync.Mutex
+	last reading
+}
+
+// reading is what the control plane said at a time; the zero value: nothing yet.
+type reading struct {
+	at     time.Time
 	zones  []zone
 	checks []types.HealthCheck
 }
@@ -49,27 +58,44 @@ func newRoute53(endpoint *url.URL, c *clock.Clock) *route53 {
 	return &route53{client: client, clock: c}
 }
 
-// read is what the control plane says, at most freshness old. When it cannot be
-// read, what it said last stands: the data plane does not need it.
+// read is what the control plane says, or said last: names are resolved by the data
+// plane, which goes on without it. One asks anew, and meanwhile the others do not wait.
 func (r *route53) read(ctx context.Context) ([]zone, []types.HealthCheck, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := r.clock.Now()
-	if !r.readAt.IsZero() && now.Sub(r.readAt) < freshness {
-		return r.zones, r.checks, nil
+	last, age := r.known()
+	switch {
+	case age < freshness:
+		return last.zones, last.checks, nil
+	case age >= spread:
+		r.turn.Lock()
+	case !r.turn.TryLock():
+		return last.zones, last.checks, nil
+	}
+	defer r.turn.Unlock()
+	if last, age = r.known(); age < freshness { // somebody has asked in the meantime
+		return last.zones, last.checks, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	now := r.clock.Now()
 	zones, err := r.readZones(ctx)
 	if err != nil {
-		return r.zones, r.checks, err
+		return last.zones, last.checks, err
 	}
 	checks, err := r.readChecks(ctx)
 	if err != nil {
-		return r.zones, r.checks, err
+		return last.zones, last.checks, err
 	}
-	r.readAt, r.zones, r.checks = now, zones, checks
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last = reading{now, zones, checks}
 	return zones, checks, nil
+}
+
+// known is the last reading, and how old it is.
+func (r *route53) known() (reading, time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last, r.clock.Now().Sub(r.last.at)
 }
 
 func (r *route53) readZones(ctx context.Context) ([]zone, error) {
