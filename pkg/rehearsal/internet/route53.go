@@ -18,11 +18,9 @@ import (
 
 const (
 	// freshness is how old, in data time, a reading of the zones may be before
-	// somebody asks anew; spread, before everybody waits for that. Route 53 itself
-	// takes up to 60 seconds to spread a change.
+	// somebody asks anew. Route 53 itself takes up to 60 seconds to spread a change.
 	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetChange.html
 	freshness = 5 * time.Second
-	spread    = 60 * time.Second
 
 	// callTimeout bounds one reading, in real time.
 	callTimeout = 2 * time.Second
@@ -44,6 +42,7 @@ type route53 struct {
 // reading is what the control plane said at a time; the zero value: nothing yet.
 type reading struct {
 	at     time.Time
+	jumped time.Duration // of the clock
 	zones  []zone
 	checks []types.HealthCheck
 }
@@ -59,13 +58,14 @@ func newRoute53(endpoint *url.URL, c *clock.Clock) *route53 {
 }
 
 // read is what the control plane says, or said last: names are resolved by the data
-// plane, which goes on without it. One asks anew, and meanwhile the others do not wait.
+// plane, which goes on without it. One asks anew, and meanwhile the others do not wait,
+// unless nothing was read yet, or not since time was jumped over.
 func (r *route53) read(ctx context.Context) ([]zone, []types.HealthCheck, error) {
 	last, age := r.known()
 	switch {
 	case age < freshness:
 		return last.zones, last.checks, nil
-	case age >= spread:
+	case last.at.IsZero() || last.jumped != r.clock.Jumped():
 		r.turn.Lock()
 	case !r.turn.TryLock():
 		return last.zones, last.checks, nil
@@ -76,7 +76,7 @@ func (r *route53) read(ctx context.Context) ([]zone, []types.HealthCheck, error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	now := r.clock.Now()
+	now, jumped := r.clock.Now(), r.clock.Jumped()
 	zones, err := r.readZones(ctx)
 	if err != nil {
 		return last.zones, last.checks, err
@@ -87,7 +87,7 @@ func (r *route53) read(ctx context.Context) ([]zone, []types.HealthCheck, error)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.last = reading{now, zones, checks}
+	r.last = reading{now, jumped, zones, checks}
 	return zones, checks, nil
 }
 
