@@ -22,7 +22,7 @@ const noRunAfter = 10 * time.Minute
 func (r *rehearsal) patience() time.Duration { return 4*r.Plan.Objectives.RTO.D() + time.Hour }
 
 // recover watches the run to its end, and the shopper until the shop answers
-// again. A run that does not come to an end is for the report to tell, and no
+// again, if it ever did not. A run that does not come to an end is for the report to tell, and no
 // error of the rehearsal.
 func (r *rehearsal) recover(ctx context.Context) error {
 	began := r.cloud.Clock.Now()
@@ -50,8 +50,7 @@ func (r *rehearsal) recover(ctx context.Context) error {
 		r.problem("Run %s had not ended after %s; the rehearsal gave up on it.", r.record.State.Run, r.patience())
 	case r.record.State.End == run.Recovered && r.shopper != nil:
 		_, err = r.within(ctx, r.patience(), func(context.Context) (bool, error) {
-			_, _, served := r.shopper.Visits().Since(r.noticed()).Outage()
-			return served, nil
+			return r.shopper.Visits().Since(r.noticed()).Served(), nil
 		})
 	}
 	return err

@@ -214,10 +214,8 @@ func (r *rehearsal) open(ctx context.Context) error {
 	}
 	r.shopper = shopper
 	r.Say("a shopper asks for " + r.workload.Page + " every second")
-	const enough = 30
 	found, err := r.within(ctx, 10*time.Minute, func(context.Context) (bool, error) {
-		visits := shopper.Visits()
-		return len(visits) >= enough && visits[len(visits)-enough:].Misses() == 0, nil
+		return shopper.Visits().Served(), nil
 	})
 	if err == nil && !found {
 		err = errors.New("the shopper did not find the shop open before the disaster")

@@ -61,6 +61,17 @@ func (v Visits) Outage() (from, to time.Time, ok bool) {
 	return v[begin].At, v[end].At, true
 }
 
+// Served says whether users are served now: their outage has come to its end, or there
+// was none and the last thirty answers were good.
+func (v Visits) Served() bool {
+	from, _, over := v.Outage()
+	if !from.IsZero() {
+		return over
+	}
+	last := max(0, len(v)-recoveredAnswers)
+	return len(v) >= recoveredAnswers && v[last:].Misses() == 0
+}
+
 // shared says whether others were served elsewhere while pages were missed.
 func (v Visits) shared(from, to int) bool {
 	return slices.ContainsFunc(v[from:to+1], func(visit Visit) bool { return visit.OK && visit.Address != v[from].Address })

@@ -47,6 +47,26 @@ func TestOutage_lastsFromTheFirstMissToTheFirstOfThirtyGoodAnswers(t *testing.T)
 	}
 }
 
+func TestServed_isWhoMissesNothingAnyMore(t *testing.T) {
+	good := strings.Repeat(".", recoveredAnswers)
+	for pattern, want := range map[string]bool{
+		"":                      false,
+		good:                    true,
+		good[1:]:                false,
+		"x." + good:             true,
+		good + "x":              false,
+		good[1:] + "x" + good:   true,
+		good + "xxx":            false,
+		good + "xxx" + good[1:]: false,
+		good + "xxx" + good:     true,
+		"xxx" + good + "x":      true, // its end is known
+	} {
+		if got := walk(pattern).Served(); got != want {
+			t.Errorf("%q: %t", pattern, got)
+		}
+	}
+}
+
 func TestSegments_joinWhatLooksTheSame(t *testing.T) {
 	v := walk("..xx..")
 	for n := range v {
