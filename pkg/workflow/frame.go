@@ -163,3 +163,57 @@ func (c *compiler) waits() bool {
 	needs, drillAlone := c.needs()
 	return len(needs) > len(drillAlone)
 }
+
+// pinsBefore is the step after the fence that is the first to need what a planned run
+// waits for; the group, when several of its branches do. nil: none of those that
+// follow the fence in its sequence does.
+func (c *compiler) pinsBefore() *plan.Step {
+	if !c.waits() {
+		return nil
+	}
+	needs, _ := c.needs()
+	return needing(following(c.plan.Recover, c.fence()), func(policy string) bool {
+		return slices.ContainsFunc(needs, func(p plan.Policy) bool { return p.Name == policy && p.Images == nil })
+	})
+}
+
+func needing(steps []plan.Step, waitedFor func(policy string) bool) *plan.Step {
+	for i := range steps {
+		s := &steps[i]
+		if s.Kind != "" {
+			if waitedFor(s.Uses()) {
+				return s
+			}
+			continue
+		}
+		var needy []*plan.Step
+		for _, branch := range s.Parallel {
+			if first := needing(branch, waitedFor); first != nil {
+				needy = append(needy, first)
+			}
+		}
+		switch len(needy) {
+		case 0:
+		case 1:
+			return needy[0]
+		default:
+			return s
+		}
+	}
+	return nil
+}
+
+// following are the steps after one, in its sequence.
+func following(steps []plan.Step, id string) []plan.Step {
+	for i, s := range steps {
+		if s.Kind != "" && s.ID == id {
+			return steps[i+1:]
+		}
+		for _, branch := range s.Parallel {
+			if rest := following(branch, id); rest != nil {
+				return rest
+			}
+		}
+	}
+	return nil
+}

@@ -18,7 +18,8 @@ const (
 )
 
 // pinPoints is the step after a fence in which the run waits, if it is planned, for
-// recovery points that hold everything that was written before the fence.
+// recovery points that hold everything that was written before the fence. It stands
+// before what needs them, so that nothing else waits: see pinsBefore.
 const pinPoints = "pin points"
 
 // sequence adds steps to states, each leading to the next and the last to next,
@@ -35,16 +36,30 @@ func (c *compiler) sequence(states map[string]state, steps []plan.Step, branch, 
 			names[i] = fmt.Sprintf("group %d", c.groups)
 		}
 	}
+	first := c.pins(states, &steps[0], branch, names[0])
 	for i, s := range steps {
 		after := next
 		if i+1 < len(steps) {
-			after = names[i+1]
+			after = c.pins(states, &steps[i+1], branch, names[i+1])
 		}
 		if err := c.add(states, names[i], s, branch, after); err != nil {
 			return "", err
 		}
 	}
-	return names[0], nil
+	return first, nil
+}
+
+// pins is the name of the state that leads to a step: its own, or pinPoints before it.
+func (c *compiler) pins(states map[string]state, s *plan.Step, branch, name string) string {
+	if s != c.pinsBefore() {
+		return name
+	}
+	c.pin(states, branch, name)
+	return pinPoints
+}
+
+func (c *compiler) pin(states map[string]state, branch, after string) {
+	c.loop(states, pinPoints, OpenRun, "In a planned run, waits for recovery points from after the fence, and pins them.", c.pinning(c.fence()), c.holding(plan.Step{ID: pinPoints, OnFailure: plan.Pause}), branch, after)
 }
 
 func (c *compiler) add(states map[string]state, name string, s plan.Step, branch, after string) error {
@@ -55,8 +70,8 @@ func (c *compiler) add(states map[string]state, name string, s plan.Step, branch
 		after = name + endSuffix
 		states[after] = state{Type: "Pass", Comment: "This branch is done.", End: true}
 	}
-	if s.ID == c.fence() && c.waits() {
-		c.loop(states, pinPoints, OpenRun, "In a planned run, waits for recovery points from after the fence, and pins them.", c.pinning(s.ID), c.holding(plan.Step{ID: pinPoints, OnFailure: plan.Pause}), branch, after)
+	if s.ID == c.fence() && c.waits() && c.pinsBefore() == nil {
+		c.pin(states, branch, after)
 		after = pinPoints
 	}
 	spec, err := json.Marshal(s.Spec)
