@@ -42,7 +42,6 @@ type route53 struct {
 // reading is what the control plane said at a time; the zero value: nothing yet.
 type reading struct {
 	at     time.Time
-	jumped time.Duration // of the clock
 	zones  []zone
 	checks []types.HealthCheck
 }
@@ -59,13 +58,13 @@ func newRoute53(endpoint *url.URL, c *clock.Clock) *route53 {
 
 // read is what the control plane says, or said last: names are resolved by the data
 // plane, which goes on without it. One asks anew, and meanwhile the others do not wait,
-// unless nothing was read yet, or not since time was jumped over.
+// unless nothing was read yet.
 func (r *route53) read(ctx context.Context) ([]zone, []types.HealthCheck, error) {
 	last, age := r.known()
 	switch {
 	case age < freshness:
 		return last.zones, last.checks, nil
-	case last.at.IsZero() || last.jumped != r.clock.Jumped():
+	case last.at.IsZero():
 		r.turn.Lock()
 	case !r.turn.TryLock():
 		return last.zones, last.checks, nil
@@ -76,7 +75,7 @@ func (r *route53) read(ctx context.Context) ([]zone, []types.HealthCheck, error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	now, jumped := r.clock.Now(), r.clock.Jumped()
+	now := r.clock.Now()
 	zones, err := r.readZones(ctx)
 	if err != nil {
 		return last.zones, last.checks, err
@@ -87,7 +86,7 @@ func (r *route53) read(ctx context.Context) ([]zone, []types.HealthCheck, error)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.last = reading{now, jumped, zones, checks}
+	r.last = reading{now, zones, checks}
 	return zones, checks, nil
 }
 

@@ -34,15 +34,31 @@ type Segment struct {
 	Visits   int
 }
 
-// Outage is the first outage: from the first of three misses in a row until the
-// first of thirty good answers in a row, after which nobody is led any more to where
-// pages were missed: of two sides that share the users one may go on answering. The
-// RTO is to − from. ok is false while there is no such end; from is zero when there
-// was no outage at all.
+// Outage is the longest outage, or the one that has not ended. An outage lasts from the
+// first of three misses in a row until the first of thirty good answers in a row, after
+// which nobody is led any more to where pages were missed: of two sides that share the
+// users one may go on answering. The RTO is to − from. ok is false while there is no such
+// end; from is zero when there was no outage at all.
 func (v Visits) Outage() (from, to time.Time, ok bool) {
-	begin, found := v.run(0, outageMisses, false)
+	for at := 0; ; {
+		begin, end := v.outage(at)
+		switch {
+		case begin < 0:
+			return from, to, !from.IsZero()
+		case end < 0:
+			return v[begin].At, time.Time{}, false
+		case v[end].At.Sub(v[begin].At) > to.Sub(from):
+			from, to = v[begin].At, v[end].At
+		}
+		at = end
+	}
+}
+
+// outage is where the next outage begins, and where it ends; -1: it does not.
+func (v Visits) outage(at int) (begin, end int) {
+	begin, found := v.run(at, outageMisses, false)
 	if !found {
-		return time.Time{}, time.Time{}, false
+		return -1, -1
 	}
 	last := begin
 	for i := begin; i < len(v); i++ {
@@ -54,11 +70,10 @@ func (v Visits) Outage() (from, to time.Time, ok bool) {
 	if v.shared(begin, last) {
 		after = last
 	}
-	end, found := v.run(after, recoveredAnswers, true)
-	if !found {
-		return v[begin].At, time.Time{}, false
+	if end, found = v.run(after, recoveredAnswers, true); !found {
+		return begin, -1
 	}
-	return v[begin].At, v[end].At, true
+	return begin, end
 }
 
 // Served says whether users are served now: their outage has come to its end, or there

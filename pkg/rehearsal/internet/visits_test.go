@@ -31,6 +31,9 @@ func TestOutage_lastsFromTheFirstMissToTheFirstOfThirtyGoodAnswers(t *testing.T)
 		{"an isolated miss before does not begin it", "x..xxx" + good, 3, 6},
 		{"good answers in between do not end it", "xxx....xxx" + good, 0, 10},
 		{"one miss in the thirty starts them again", "xxx" + good[1:] + "x" + good, 0, 3 + recoveredAnswers},
+		{"the longest of two", "xxx" + good + "xxxxx" + good, 3 + recoveredAnswers, 8 + recoveredAnswers},
+		{"the longer one came first", "xxxxx" + good + "xxx" + good, 0, 5},
+		{"out again", "xxxxxxx" + good + "xxx", 7 + recoveredAnswers, -1},
 		{"still out", "..xxxxxx", 2, -1},
 		{"not yet sure", "xxx" + good[1:], 0, -1},
 	} {
