@@ -37,6 +37,8 @@ func TestCode_is2ForAnInputThatIsWrong(t *testing.T) {
 		"a plan with mistakes":      {"rehearse", broken},
 		"a plan to simulate, wrong": {"simulate", broken},
 		"no such scenario":          {"rehearse", plan, "--scenario", "flood"},
+		"back from nowhere":         {"rehearse", plan, "--scenario", "failback"},
+		"a second failover":         {"rehearse", plan, "--scenario", "power-loss,isp-loss"},
 		"no such format":            {"graph", plan, "--format", "svg"},
 		"mistakes to find":          {"check", plan, broken},
 		"one plan twice":            {"check", plan, plan},

@@ -31,8 +31,8 @@ func newRehearse() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, name := range scenario {
-				if why := rehearsal.Unfit(options.Plan, name); why != "" {
+			for n, name := range scenario {
+				if why := rehearsal.Unfit(options.Plan, name, scenario[:n]...); why != "" {
 					fmt.Fprintf(cmd.ErrOrStderr(), "%s cannot be played in --scenario %s: %s\n", args[0], name, why)
 					return errBadInput
 				}

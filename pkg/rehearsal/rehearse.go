@@ -110,12 +110,12 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 // came to its end.
 func Play(ctx context.Context, o Options, names ...string) (reports []*report.Report, err error) {
 	var all []scenario
-	for _, name := range names {
+	for n, name := range names {
 		s, err := scenarioOf(name)
 		if err != nil {
 			return nil, err
 		}
-		if why := Unfit(o.Plan, name); why != "" {
+		if why := Unfit(o.Plan, name, names[:n]...); why != "" {
 			return nil, fmt.Errorf("plan %s cannot be played in scenario %s: %s", o.Plan.Name, name, why)
 		}
 		all = append(all, s)

@@ -84,15 +84,25 @@ func scenarioOf(name string) (scenario, error) {
 	return scenario{}, fmt.Errorf("there is no scenario %q; take one of %q", name, Scenarios())
 }
 
-// Unfit is why a plan cannot be played in a scenario, or why that would show
-// nothing; empty: it can.
-func Unfit(p *plan.Plan, name string) string {
+// Unfit is why a plan cannot be played in a scenario after others, or why that would
+// show nothing; empty: it can.
+func Unfit(p *plan.Plan, name string, before ...string) string {
 	s, err := scenarioOf(name)
+	away := false // do users have to go back?
+	for _, earlier := range before {
+		if e, err := scenarioOf(earlier); err == nil {
+			away = e.rests == run.Active
+		}
+	}
 	switch {
 	case err != nil:
 		return err.Error()
 	case s.mode == run.Failback && len(p.Failback) == 0:
 		return "the plan has no failback section"
+	case s.mode == run.Failback && !away:
+		return "there is nothing to go back from; play a failover before it: " + PowerLoss + "," + Failback
+	case s.mode != run.Failback && away:
+		return "the plan is failed over by then; play " + Failback + " before it"
 	case s.mode == run.Repair && len(p.Repair) == 0:
 		return "the plan has no repair section: nothing of it goes back in time by itself"
 	case s.mode == run.Drill && p.Drill == nil:

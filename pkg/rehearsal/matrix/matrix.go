@@ -87,7 +87,7 @@ func Pairs(p *plan.Plan) (played []Chain, passed []Pass) {
 	for _, chain := range chains {
 		var fit Chain
 		for _, scenario := range chain {
-			if why := rehearsal.Unfit(p, scenario); why != "" {
+			if why := rehearsal.Unfit(p, scenario, fit...); why != "" {
 				passed = append(passed, Pass{p.Name, scenario, why})
 				continue
 			}
