@@ -88,7 +88,7 @@ func (r *rehearsal) settled() {
 
 // outage is the recovery time as the shopper saw it, from the first page that he
 // asked for after the disaster, and missed. Pages that a busy machine let him miss
-// before are no outage.
+// before, or once he was served again, are no outage.
 func (r *rehearsal) outage() {
 	if input, err := r.record.State.Given(); err == nil {
 		r.report.DetectedAt = input.At
@@ -112,7 +112,11 @@ func (r *rehearsal) outage() {
 		}
 		shopper.Segments = append(shopper.Segments, report.Segment{From: s.From, To: s.To, OK: s.OK, Address: s.Address, Visits: s.Visits})
 	}
-	from, to, ok := visits.Since(r.noticed()).Outage()
+	counted := r.visits
+	if counted == nil {
+		counted = visits.Since(r.noticed())
+	}
+	from, to, ok := counted.Outage()
 	shopper.OutFrom, shopper.OutTo = from, to
 	switch {
 	case ok:

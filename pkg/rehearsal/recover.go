@@ -50,7 +50,11 @@ func (r *rehearsal) recover(ctx context.Context) error {
 		r.problem("Run %s had not ended after %s; the rehearsal gave up on it.", r.record.State.Run, r.patience())
 	case r.record.State.End == run.Recovered && r.shopper != nil:
 		_, err = r.within(ctx, r.patience(), func(context.Context) (bool, error) {
-			return r.shopper.Visits().Since(r.noticed()).Served(), nil
+			visits := r.shopper.Visits().Since(r.noticed())
+			if visits.Served() {
+				r.visits = visits
+			}
+			return r.visits != nil, nil
 		})
 	}
 	return err

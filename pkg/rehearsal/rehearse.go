@@ -87,6 +87,7 @@ type episode struct {
 	record   run.Record                   // the run, as the ledger last told it
 	asked    map[string]time.Time         // of what the run asked people, since when
 	alert    *run.Alert                   // what people are told of now, and asked; nil: nothing
+	visits   internet.Visits              // from when users noticed until they were served; nil: they are not
 	restored []restored                   // what the run made, as AWS has it
 	said     map[string]report.Outcome    // last told of each step
 	modelled []report.Duration            // what the rehearsal itself made take time
