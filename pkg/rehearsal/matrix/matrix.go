@@ -1,9 +1,9 @@
 // Package matrix is what rehearsals of every plan in every game day have measured,
 // as a list for machines and a page for people.
 //
-// It guarantees that the page says the same of the same measurements: times are
-// rounded up to what a second rehearsal repeats, and everything has a fixed order. It
-// plays nothing itself.
+// It guarantees that the page says the same of measurements that differ little: its
+// times are rounded up to a minute, and everything has a fixed order. The list has
+// them to the second. It plays nothing itself.
 package matrix
 
 import (
@@ -57,15 +57,11 @@ func RowOf(r *report.Report) Row {
 	return row
 }
 
-// grain is what a measured time is rounded up to: on a busy machine two rehearsals
-// of the same thing differ by less, mostly.
-const grain = 60
-
 func whole(seconds *float64) *float64 {
 	if seconds == nil {
 		return nil
 	}
-	rounded := math.Ceil(*seconds/grain) * grain
+	rounded := math.Round(*seconds)
 	return &rounded
 }
 

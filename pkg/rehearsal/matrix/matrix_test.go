@@ -2,6 +2,7 @@ package matrix_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -101,5 +102,22 @@ func TestPage_saysTheSameOfTimesThatDifferLittle(t *testing.T) {
 		if !strings.Contains(first, part) {
 			t.Errorf("the page does not say %q:\n%s", part, first)
 		}
+	}
+}
+
+func TestJSON_hasEveryTimeToTheSecond(t *testing.T) {
+	rows := []matrix.Row{matrix.RowOf(&report.Report{Plan: "tickets", Strategy: "warm-standby", Scenario: "power-loss", End: run.Recovered,
+		RTO: report.Measure{ObjectiveSeconds: 1500, MeasuredSeconds: report.Seconds(18*time.Minute + 5400*time.Millisecond)}})}
+	var out bytes.Buffer
+	if err := matrix.WriteJSON(&out, rows); err != nil {
+		t.Fatal(err)
+	}
+	var got []map[string]any
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := []map[string]any{{"plan": "tickets", "strategy": "warm-standby", "scenario": "power-loss", "end": "Recovered", "rto": 1085.0, "rpo": nil, "leftovers": []any{}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("matrix.json (-want +got):\n%s", diff)
 	}
 }

@@ -3,6 +3,7 @@ package matrix
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/pilotlight/pilotlight/pkg/rehearsal/front"
@@ -48,22 +49,27 @@ func WritePage(w io.Writer, rows []Row, passed []Pass, modelled []front.Row) err
 	return nil
 }
 
+// measured rounds up to a minute: two rehearsals of the same thing differ by some seconds.
 func measured(seconds *float64, agreed float64) string {
 	if seconds == nil {
-		return fmt.Sprintf("– (%s)", minutes(agreed))
+		return fmt.Sprintf("– (%s)", spoken(agreed))
 	}
 	mark := ""
 	if *seconds > agreed {
 		mark = " ✗"
 	}
-	return fmt.Sprintf("%s%s (%s)", minutes(*seconds), mark, minutes(agreed))
+	return fmt.Sprintf("%s%s (%s)", spoken(math.Ceil(*seconds/60)*60), mark, spoken(agreed))
 }
 
-func minutes(seconds float64) string {
-	if whole := int(seconds) / 60; whole >= 120 && whole%60 == 0 {
-		return fmt.Sprintf("%d h", whole/60)
+func spoken(seconds float64) string {
+	switch whole := int(seconds); {
+	case whole >= 2*60*60 && whole%(60*60) == 0:
+		return fmt.Sprintf("%d h", whole/(60*60))
+	case whole%60 == 0:
+		return fmt.Sprintf("%d min", whole/60)
+	default:
+		return fmt.Sprintf("%d s", whole)
 	}
-	return fmt.Sprintf("%d min", int(seconds)/60)
 }
 
 func left(things []string) string {
