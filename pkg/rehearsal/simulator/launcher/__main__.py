@@ -17,7 +17,7 @@ MOTO = "5.2.1"
 
 # The modules that mend moto, in this order. clock comes first: it must replace
 # what the others load.
-MENDS = ("clock", "stepfunctions", "events", "ec2", "autoscaling", "rds", "route53", "cloudwatch", "dynamodb", "s3", "kms", "sns", "sqs", "ssm", "identity", "answers")
+MENDS = ("clock", "stepfunctions", "events", "ec2", "autoscaling", "rds", "route53", "cloudwatch", "dynamodb", "s3", "kms", "sns", "sqs", "ssm", "servicequotas", "identity", "answers")
 
 
 def main():

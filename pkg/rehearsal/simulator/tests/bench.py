@@ -11,7 +11,7 @@ import boto3
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from launcher import cloudwatch, dynamodb, ec2, kms, mending, rds, route53, s3, sns, sqs
+from launcher import cloudwatch, dynamodb, ec2, kms, mending, rds, route53, s3, servicequotas, sns, sqs
 
 PRIMARY, RECOVERY = "us-east-1", "us-west-2"
 
@@ -29,7 +29,7 @@ def moto_as_it_came():
 @contextlib.contextmanager
 def mended():
     mending.undo()
-    for service in (cloudwatch, dynamodb, ec2, kms, rds, route53, s3, sns, sqs):
+    for service in (cloudwatch, dynamodb, ec2, kms, rds, route53, s3, servicequotas, sns, sqs):
         service.mend()
     try:
         with mock_aws():

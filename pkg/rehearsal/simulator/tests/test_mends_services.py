@@ -1,4 +1,4 @@
-"""The mends of RDS and Route 53, before and after, and what needed none.
+"""The mends of RDS, Route 53 and Service Quotas, before and after, and what needed none.
 
 Run, in the folder above this one: python -m unittest tests.test_mends_services
 """
@@ -220,3 +220,21 @@ def alarm(cloudwatch, name, **more):
         AlarmDescription="which side serves",
         **more,
     )
+
+
+class Quotas(Case):
+    def test_running_instances_have_a_quota_each_family(self):
+        def standard():
+            return client("service-quotas").get_service_quota(ServiceCode="ec2", QuotaCode="L-1216C47A")["Quota"]["Value"]
+
+        with moto_as_it_came():
+            with self.refused("NoSuchResourceException"):
+                standard()
+        with mended():
+            self.assertEqual(standard(), 4096)
+            quotas = client("service-quotas")
+            with self.refused("NoSuchResourceException"):
+                quotas.get_service_quota(ServiceCode="ec2", QuotaCode="L-DB2E81BA")
+            self.assertEqual(quotas.get_aws_default_service_quota(ServiceCode="ec2", QuotaCode="L-DB2E81BA")["Quota"]["Value"], 0)
+            with self.refused("NoSuchResourceException"):
+                quotas.get_aws_default_service_quota(ServiceCode="ec2", QuotaCode="L-nothing")
