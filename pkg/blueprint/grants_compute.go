@@ -15,6 +15,7 @@ func launchGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 	grants := []Grant{
 		see(p.Recovery, "ec2:DescribeInstances", "ec2:DescribeInstanceTypeOfferings", "ec2:DescribeLaunchTemplateVersions",
 			"ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVolumes"),
+		counts(p.Recovery),
 		{Actions: []string{"ec2:RunInstances"}, Regions: []string{p.Recovery}, Resources: []string{
 			unowned(p.Recovery, "image/*"), unowned(p.Recovery, "snapshot/*"),
 			regional("ec2", p.Recovery, "launch-template/*"), regional("ec2", p.Recovery, "subnet/*"),
@@ -40,6 +41,13 @@ func launchGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 		groups = append(groups, spec.Targets, spec.DrillTargets)
 	}
 	return append(grants, targetGrants(p.Recovery, groups)...)
+}
+
+// counts lets a step ask for the quota of running instances, and what it counts.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_servicequotas.html
+func counts(region string) Grant {
+	return Grant{Actions: []string{"ec2:DescribeInstances", "ec2:DescribeInstanceTypes", "servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"},
+		Resources: []string{"*"}, Regions: []string{region}, Because: "EC2's Describe actions and what reads a quota have no resource level"}
 }
 
 // targetGrants let a step fill and empty the target groups of these names; an empty
@@ -97,7 +105,7 @@ func restoreGrants(p *plan.Plan, _ []*plan.Step) []Grant {
 func resizeGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 	change := []string{"ec2:StopInstances", "ec2:StartInstances", "ec2:ModifyInstanceAttribute"}
 	note := []string{"ec2:CreateTags", "ec2:DeleteTags"}
-	grants := append(keyGrants(p.Recovery), see(p.Recovery, "ec2:DescribeInstances", "ec2:DescribeInstanceTypeOfferings"))
+	grants := append(keyGrants(p.Recovery), see(p.Recovery, "ec2:DescribeInstances", "ec2:DescribeInstanceTypeOfferings"), counts(p.Recovery))
 	for _, s := range steps {
 		named := withName(s.Spec.(*plan.ResizeInstances).Instances)
 		grants = append(grants, onInstances(p.Recovery, change, named), onInstances(p.Recovery, note, noting(named)))
@@ -168,6 +176,7 @@ func scaleGrants(p *plan.Plan, steps []*plan.Step) []Grant {
 	if len(groups) > 0 {
 		grants = append(grants,
 			Grant{Actions: []string{"autoscaling:DescribeAutoScalingGroups"}, Resources: []string{"*"}, Regions: []string{p.Recovery}, Because: "Auto Scaling's Describe actions have no resource level"},
+			see(p.Recovery, "ec2:DescribeLaunchTemplateVersions"), counts(p.Recovery),
 			Grant{Actions: []string{"autoscaling:UpdateAutoScalingGroup"}, Resources: groups, Regions: []string{p.Recovery}},
 			Grant{Actions: []string{"autoscaling:CreateOrUpdateTags", "autoscaling:DeleteTags"}, Resources: groups, Regions: []string{p.Recovery}, Condition: noted()})
 	}

@@ -10,12 +10,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/quota"
 	"github.com/pilotlight/pilotlight/pkg/step"
 )
 
 // Check looks for the template, the network and the target group, asks whether the
-// zones offer the types, and has EC2 try the launch dry, with the step's own role:
-// for a failover, and for a drill where the plan has one.
+// zones offer the types and the quota has room for them, and has EC2 try the launch
+// dry, with the step's own role: for a failover, and for a drill where the plan has one.
 func (k *Kind) Check(ctx context.Context, r step.Run, spec plan.LaunchInstances) ([]string, error) {
 	real := r
 	real.Drill = nil
@@ -45,6 +46,9 @@ func (k *Kind) ready(ctx context.Context, r step.Run, spec plan.LaunchInstances)
 		}
 	}
 	problems, err := k.offered(ctx, spec)
+	if err == nil && len(problems) == 0 {
+		problems, err = k.short(ctx, spec)
+	}
 	if err != nil {
 		return problems, err
 	}
@@ -97,6 +101,24 @@ func (k *Kind) offered(ctx context.Context, spec plan.LaunchInstances) ([]string
 		}
 	}
 	return problems, nil
+}
+
+// short says what the quotas lack for all the instances being of one of the types. A
+// template that leaves the type to EC2 is not counted.
+func (k *Kind) short(ctx context.Context, spec plan.LaunchInstances) ([]string, error) {
+	kinds := spec.Types
+	if len(kinds) == 0 {
+		data, err := k.template(ctx, spec.Template)
+		if err != nil || data.InstanceType == "" {
+			return nil, err
+		}
+		kinds = []string{string(data.InstanceType)}
+	}
+	var either []quota.Start
+	for _, kind := range kinds {
+		either = append(either, quota.Start{kind: spec.Count})
+	}
+	return k.quota.Short(ctx, either...)
 }
 
 // dryRun has EC2 try the launch in every zone.

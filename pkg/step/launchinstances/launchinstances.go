@@ -25,6 +25,7 @@ import (
 
 	"github.com/pilotlight/pilotlight/pkg/lineage"
 	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/quota"
 	"github.com/pilotlight/pilotlight/pkg/step"
 )
 
@@ -47,11 +48,12 @@ type api interface {
 type Kind struct {
 	ec2     api
 	targets targets
+	quota   *quota.Region
 }
 
 // New acts in the region of cfg.
 func New(cfg aws.Config) *Kind {
-	return &Kind{ec2.NewFromConfig(cfg), elb.NewFromConfig(cfg)}
+	return &Kind{ec2.NewFromConfig(cfg), elb.NewFromConfig(cfg), quota.In(cfg)}
 }
 
 // Advance registers what runs, launches what is missing, and says how many serve.

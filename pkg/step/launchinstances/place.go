@@ -85,16 +85,10 @@ func roomiest(subnets []types.Subnet) map[string]types.Subnet {
 // over zones.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
 func (k *Kind) vpc(ctx context.Context, template string) (string, error) {
-	versions, err := k.ec2.DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{
-		LaunchTemplateName: aws.String(template), Versions: []string{version},
-	})
+	data, err := k.template(ctx, template)
 	if err != nil {
-		return "", fmt.Errorf("look at launch template %s: %w", template, err)
+		return "", err
 	}
-	if len(versions.LaunchTemplateVersions) == 0 || versions.LaunchTemplateVersions[0].LaunchTemplateData == nil {
-		return "", step.Permanent("launch template %s has no default version in the recovery region: make one", template)
-	}
-	data := versions.LaunchTemplateVersions[0].LaunchTemplateData
 	if len(data.NetworkInterfaces) > 0 || len(data.SecurityGroupIds) == 0 {
 		return "", step.Permanent("launch template %s must name security groups by id and no network interfaces, so that instances can be spread over zones: make a version that does the default", template)
 	}
@@ -106,4 +100,17 @@ func (k *Kind) vpc(ctx context.Context, template string) (string, error) {
 		return "", step.Permanent("security group %s of launch template %s does not exist in the recovery region", data.SecurityGroupIds[0], template)
 	}
 	return aws.ToString(groups.SecurityGroups[0].VpcId), nil
+}
+
+func (k *Kind) template(ctx context.Context, name string) (*types.ResponseLaunchTemplateData, error) {
+	versions, err := k.ec2.DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{
+		LaunchTemplateName: aws.String(name), Versions: []string{version},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look at launch template %s: %w", name, err)
+	}
+	if len(versions.LaunchTemplateVersions) == 0 || versions.LaunchTemplateVersions[0].LaunchTemplateData == nil {
+		return nil, step.Permanent("launch template %s has no default version in the recovery region: make one", name)
+	}
+	return versions.LaunchTemplateVersions[0].LaunchTemplateData, nil
 }

@@ -94,6 +94,9 @@ func TestCheck_saysWhatWouldStopTheLaunch(t *testing.T) {
 		"no template":          {func(w *trial) { w.Spec.Template = "nowhere" }, "nowhere"},
 		"no target group":      {func(w *trial) { w.Spec.Targets = "nowhere" }, "target group"},
 		"a type nobody offers": {func(w *trial) { w.Spec.Types = []string{"u-12tb1.112xlarge"} }, "offers none"},
+		"no quota":             {func(w *trial) { w.Spec.Types = []string{"g5.xlarge"} }, "12 more do not fit"},
+		"one that has a quota": {func(w *trial) { w.Spec.Types = []string{"g5.xlarge", "m7g.large"} }, ""},
+		"too many":             {func(w *trial) { w.Spec.Types, w.Spec.Count = nil, 2100 }, "4200 more do not fit"},
 		"no isolation":         {func(w *trial) { w.Run.Drill = &plan.Drill{Suffix: "drill"} }, "In a drill"},
 	} {
 		t.Run(name, func(t *testing.T) {

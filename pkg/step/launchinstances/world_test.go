@@ -217,7 +217,7 @@ func (w *region) kill(id string) {
 
 // look is one Advance of a new process.
 func (w *region) look(spec plan.LaunchInstances) (step.Progress, error) {
-	return (&Kind{w, w}).Advance(w.t.Context(), aRun, spec)
+	return (&Kind{ec2: w, targets: w}).Advance(w.t.Context(), aRun, spec)
 }
 
 // settle looks until the step is done; a look that died is followed by another.

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/quota"
 	"github.com/pilotlight/pilotlight/pkg/step"
 )
 
@@ -35,10 +36,13 @@ type api interface {
 }
 
 // Kind acts in one region.
-type Kind struct{ ec2 api }
+type Kind struct {
+	ec2   api
+	quota *quota.Region
+}
 
 // New acts in the region of cfg.
-func New(cfg aws.Config) *Kind { return &Kind{ec2.NewFromConfig(cfg)} }
+func New(cfg aws.Config) *Kind { return &Kind{ec2.NewFromConfig(cfg), quota.In(cfg)} }
 
 // wish is what an instance should be.
 type wish struct {

@@ -60,6 +60,10 @@ func TestAdvance_leavesOutWhatADrillDidNotLaunch(t *testing.T) {
 
 func TestAdvance_needsAnInstance(t *testing.T) {
 	w := standby(t)
+	w.Spec.Type = "g5.xlarge"
+	if said := strings.Join(w.Check(), " "); !strings.Contains(said, `"Running On-Demand G and VT instances" of us-west-2 is 0 vCPUs`) {
+		t.Errorf("says %q", said)
+	}
 	w.Spec.Instances = "nobody"
 	if _, err := w.Advance(); failure.ClassOf(err) != failure.Permanent || len(w.Caller.Changes) > 0 {
 		t.Errorf("%v after %v", err, w.Caller.Changes)

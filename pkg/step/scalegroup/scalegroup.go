@@ -12,13 +12,15 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 
 	"github.com/pilotlight/pilotlight/pkg/plan"
+	"github.com/pilotlight/pilotlight/pkg/quota"
 	"github.com/pilotlight/pilotlight/pkg/step"
 )
 
-// groups and services are what this step calls, and so what its role is granted.
+// groups, services and templates are what this step calls, and so what its role is granted.
 type groups interface {
 	DescribeAutoScalingGroups(context.Context, *autoscaling.DescribeAutoScalingGroupsInput, ...func(*autoscaling.Options)) (*autoscaling.DescribeAutoScalingGroupsOutput, error)
 	UpdateAutoScalingGroup(context.Context, *autoscaling.UpdateAutoScalingGroupInput, ...func(*autoscaling.Options)) (*autoscaling.UpdateAutoScalingGroupOutput, error)
@@ -33,14 +35,22 @@ type services interface {
 	UntagResource(context.Context, *ecs.UntagResourceInput, ...func(*ecs.Options)) (*ecs.UntagResourceOutput, error)
 }
 
+type templates interface {
+	DescribeLaunchTemplateVersions(context.Context, *ec2.DescribeLaunchTemplateVersionsInput, ...func(*ec2.Options)) (*ec2.DescribeLaunchTemplateVersionsOutput, error)
+}
+
 // Kind acts in one region.
 type Kind struct {
 	groups   groups
 	services services
+	ec2      templates
+	quota    *quota.Region
 }
 
 // New acts in the region of cfg.
-func New(cfg aws.Config) *Kind { return &Kind{autoscaling.NewFromConfig(cfg), ecs.NewFromConfig(cfg)} }
+func New(cfg aws.Config) *Kind {
+	return &Kind{autoscaling.NewFromConfig(cfg), ecs.NewFromConfig(cfg), ec2.NewFromConfig(cfg), quota.In(cfg)}
+}
 
 // fleet is what is scaled, as AWS shows it.
 type fleet interface {
@@ -99,10 +109,4 @@ func (k *Kind) Undo(ctx context.Context, r step.Run, spec plan.ScaleGroup) (step
 		return step.Pending("back to " + was.words()), f.resize(ctx, was)
 	}
 	return step.Nothing("the size is as it was"), f.forget(ctx)
-}
-
-// Check looks for the group or service: neither API tries anything dry.
-func (k *Kind) Check(ctx context.Context, _ step.Run, spec plan.ScaleGroup) ([]string, error) {
-	_, err := k.look(ctx, spec)
-	return step.Problem(err)
 }

@@ -102,6 +102,31 @@ func TestCheck_saysWhichGroupIsNotThere(t *testing.T) {
 	}
 }
 
+// Of the 4096 vCPUs, the group's one instance has two. Its template may be named by a
+// version or without.
+func TestCheck_saysWhatTheQuotaLacks(t *testing.T) {
+	w := standby(t)
+	for _, version := range []string{"", "1", "$Latest"} {
+		spec := &types.LaunchTemplateSpecification{LaunchTemplateName: aws.String("web")}
+		if version != "" {
+			spec.Version = aws.String(version)
+		}
+		if _, err := autoscaling.NewFromConfig(w.Team(simulated.Away)).UpdateAutoScalingGroup(t.Context(), &autoscaling.UpdateAutoScalingGroupInput{
+			AutoScalingGroupName: aws.String("web"), LaunchTemplate: spec,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		w.Spec.Desired = 2048
+		if problems := w.Check(); len(problems) > 0 {
+			t.Errorf("version %q: says %q of what fits", version, problems)
+		}
+		w.Spec.Desired = 2049
+		if said := strings.Join(w.Check(), " "); !strings.Contains(said, "4096 more do not fit") {
+			t.Errorf("version %q: says %q", version, said)
+		}
+	}
+}
+
 func TestStep_isTakenBackAfterASecondOneOnTheSameGroup(t *testing.T) {
 	w := standby(t)
 	simulated.Twice(w, plan.ScaleGroup{Group: "web", Desired: 6}, sizes)
