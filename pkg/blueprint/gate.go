@@ -7,7 +7,8 @@ import (
 
 // gate is what must be well before the plan's failover starts by itself: every step of
 // it, and the data that it brings back or that follow by themselves. A database's replica
-// has no policy: its step's check tells how far behind it is.
+// and a cluster of a global database have no policy: their step's check tells how far
+// behind they are.
 func gate(p *plan.Plan) decide.Gate {
 	var g decide.Gate
 	used := map[string]bool{}

@@ -54,6 +54,8 @@ func globalGrants(p *plan.Plan, spec *plan.PromoteDatabase) []Grant {
 		{Actions: []string{"rds:DescribeGlobalClusters"}, Resources: []string{global}, Regions: []string{p.Recovery}},
 		{Actions: []string{"rds:DescribeDBClusters"}, Resources: cluster, Regions: []string{p.Recovery}},
 		{Actions: []string{"rds:FailoverGlobalCluster", "rds:SwitchoverGlobalCluster"}, Resources: append(cluster, global), Regions: []string{p.Recovery}},
+		{Actions: []string{"cloudwatch:GetMetricStatistics", "cloudwatch:ListMetrics"}, Resources: []string{"*"}, Regions: []string{p.Recovery},
+			Because: "metrics have no resource level; these only read AWS/RDS"},
 	}
 }
 

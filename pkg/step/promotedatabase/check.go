@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
@@ -73,17 +74,21 @@ func (c *check) replica(ctx context.Context) {
 // would lose. Green means: within the RPO, when it was looked at.
 func (c *check) lag(ctx context.Context, name string) {
 	now, err := c.k.lag(ctx, name, c.r.Now)
-	if c.err = err; err != nil {
-		return
-	}
-	rpo := c.spec.RPO.D()
-	switch {
+	switch c.err = err; {
+	case err != nil:
 	case now.at.IsZero():
 		c.say("replica %s has sent no ReplicaLag in %s: nobody knows how far behind it is", name, plan.Duration(recent))
 	case now.stopped:
 		c.say("replica %s says that its replication has stopped (ReplicaLag -1): start it again", name)
-	case rpo > 0 && now.behind > rpo:
-		c.say("replica %s is %s behind, more than the RPO of %s: a failover now would lose that much", name, plan.Duration(now.behind), c.spec.RPO)
+	default:
+		c.within("replica "+name, now)
+	}
+}
+
+// within: a cluster of a global database is in no policy either.
+func (c *check) within(what string, now lag) {
+	if rpo := c.spec.RPO.D(); rpo > 0 && now.behind > rpo {
+		c.say("%s is %s behind, more than the RPO of %s: a failover now would lose that much", what, plan.Duration(now.behind.Truncate(time.Second)), c.spec.RPO)
 	}
 }
 
@@ -109,6 +114,19 @@ func (c *check) global(ctx context.Context) {
 		c.say("cluster %s is %s: it cannot be failed over to", c.spec.Cluster, aws.ToString(cluster.Status))
 	case len(cluster.DBClusterMembers) == 0:
 		c.say("cluster %s has no instance, so it cannot be failed over to: add one", c.spec.Cluster)
+	case !aws.ToBool(member.IsWriter):
+		c.globalLag(ctx)
+	}
+}
+
+func (c *check) globalLag(ctx context.Context) {
+	now, err := c.k.globalLag(ctx, c.spec.Cluster, c.r.Now)
+	switch c.err = err; {
+	case err != nil:
+	case now.at.IsZero():
+		c.say("cluster %s has sent no %s in %s: nobody knows how far behind it is", c.spec.Cluster, lags[0], plan.Duration(recent))
+	default:
+		c.within("cluster "+c.spec.Cluster, now)
 	}
 }
 

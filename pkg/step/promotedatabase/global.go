@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cw "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 
@@ -99,4 +102,42 @@ func moving(global types.GlobalCluster) string {
 	}
 	to := aws.ToString(state.ToDbClusterArn)
 	return fmt.Sprintf("%s, to %s", state.Status, to[strings.LastIndex(to, ":")+1:])
+}
+
+// lags are what Aurora measures of a secondary cluster, in its own region and in
+// milliseconds: what a failover would lose, and, of older versions of Aurora MySQL,
+// which have no such metric, how long an update takes.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html
+var lags = []string{"AuroraGlobalDBRPOLag", "AuroraGlobalDBReplicationLag"}
+
+// globalLag is how far a secondary cluster is behind. CloudWatch is asked which
+// dimensions the metric has beside the cluster, such as the region of the writer; of
+// several, the one that was measured last counts.
+func (k *Kind) globalLag(ctx context.Context, cluster string, now time.Time) (found lag, err error) {
+	for _, metric := range lags {
+		pages := cloudwatch.NewListMetricsPaginator(k.metrics, &cloudwatch.ListMetricsInput{
+			Namespace: aws.String("AWS/RDS"), MetricName: aws.String(metric),
+			Dimensions: []cw.DimensionFilter{{Name: aws.String("DBClusterIdentifier"), Value: aws.String(cluster)}},
+		})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return lag{}, fmt.Errorf("look for %s of %s: %w", metric, cluster, err)
+			}
+			for _, m := range page.Metrics {
+				one, err := k.newest(ctx, metric, m.Dimensions, time.Millisecond, now)
+				if err != nil {
+					return lag{}, err
+				}
+				if one.at.After(found.at) {
+					found = one
+				}
+			}
+		}
+		if !found.at.IsZero() {
+			break
+		}
+	}
+	return found, nil
 }

@@ -9,9 +9,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	cw "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pilotlight/pilotlight/internal/whole"
@@ -210,6 +212,8 @@ func TestGlobal_isLeftOutInADrill(t *testing.T) {
 }
 
 func TestGlobal_isChecked(t *testing.T) {
+	w := newWorld(t)
+	w.globalLag("AuroraGlobalDBRPOLag", 800)
 	for want, trouble := range map[string]func(*aurora, *plan.PromoteDatabase){
 		"":                            func(*aurora, *plan.PromoteDatabase) {},
 		"there is no global database": func(_ *aurora, s *plan.PromoteDatabase) { s.Global = "ledgers" },
@@ -222,11 +226,43 @@ func TestGlobal_isChecked(t *testing.T) {
 		a, k := newAurora(t)
 		spec := globalSpec
 		trouble(a, &spec)
-		got, err := k.Check(t.Context(), step.Run{Plan: "storefront"}, spec)
+		k.metrics = w.metrics()
+		got, err := k.Check(t.Context(), step.Run{Plan: "storefront", Now: w.Now()}, spec)
 		if err != nil || (want == "") != (len(got) == 0) || !strings.Contains(strings.Join(got, " "), want) {
 			t.Errorf("%q: problems %q, %v", want, got, err)
 		}
 	}
+}
+
+// globalLag is what Aurora measures of the cluster in the minute that passes.
+func (w *world) globalLag(metric string, milliseconds float64) {
+	w.t.Helper()
+	w.measure(metric, milliseconds, cw.Dimension{Name: aws.String("DBClusterIdentifier"), Value: aws.String("ledger-west")}, cw.Dimension{Name: aws.String("SourceRegion"), Value: aws.String(home)})
+}
+
+func TestGlobal_isCheckedForWhatAFailoverWouldLose(t *testing.T) {
+	w := newWorld(t)
+	_, k := newAurora(t)
+	k.metrics = w.metrics()
+	spec := globalSpec
+	spec.RPO = plan.Duration(time.Minute)
+	says := func(when, want string) {
+		t.Helper()
+		got := must[[]string](t)(k.Check(t.Context(), step.Run{Plan: "storefront", Now: w.Now()}, spec))
+		if said := strings.Join(got, " "); said != want {
+			t.Errorf("%s: says %q, want %q", when, said, want)
+		}
+	}
+	const silent = "cluster ledger-west has sent no AuroraGlobalDBRPOLag in 15m: nobody knows how far behind it is"
+	says("before any measurement", silent)
+	w.globalLag("AuroraGlobalDBRPOLag", 60_000)
+	says("within the RPO", "")
+	w.globalLag("AuroraGlobalDBRPOLag", 90_500)
+	says("beyond the RPO", "cluster ledger-west is 1m30s behind, more than the RPO of 1m: a failover now would lose that much")
+	w.Pass(recent)
+	says("silent", silent)
+	w.globalLag("AuroraGlobalDBReplicationLag", 61_000)
+	says("an older version", "cluster ledger-west is 1m1s behind, more than the RPO of 1m: a failover now would lose that much")
 }
 
 func TestAurora_answersWellFormedXML(t *testing.T) {

@@ -29,14 +29,18 @@ const recent = 15 * time.Minute
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_MySQL.Replication.ReadReplicas.html
 func (k *Kind) lag(ctx context.Context, name string, now time.Time) (lag, error) {
+	return k.newest(ctx, "ReplicaLag", []cw.Dimension{{Name: aws.String("DBInstanceIdentifier"), Value: aws.String(name)}}, time.Second, now)
+}
+
+// newest reads the newest minute of a metric that counts in this unit.
+func (k *Kind) newest(ctx context.Context, metric string, of []cw.Dimension, unit time.Duration, now time.Time) (lag, error) {
 	out, err := k.metrics.GetMetricStatistics(ctx, &cloudwatch.GetMetricStatisticsInput{
-		Namespace: aws.String("AWS/RDS"), MetricName: aws.String("ReplicaLag"),
-		Dimensions: []cw.Dimension{{Name: aws.String("DBInstanceIdentifier"), Value: aws.String(name)}},
-		StartTime:  aws.Time(now.Add(-recent)), EndTime: aws.Time(now), Period: aws.Int32(60),
+		Namespace: aws.String("AWS/RDS"), MetricName: aws.String(metric), Dimensions: of,
+		StartTime: aws.Time(now.Add(-recent)), EndTime: aws.Time(now), Period: aws.Int32(60),
 		Statistics: []cw.Statistic{cw.StatisticMaximum, cw.StatisticMinimum},
 	})
 	if err != nil {
-		return lag{}, fmt.Errorf("read the lag of %s: %w", name, err)
+		return lag{}, fmt.Errorf("read %s of %s: %w", metric, aws.ToString(of[0].Value), err)
 	}
 	if len(out.Datapoints) == 0 {
 		return lag{}, nil
@@ -44,7 +48,7 @@ func (k *Kind) lag(ctx context.Context, name string, now time.Time) (lag, error)
 	newest := slices.MaxFunc(out.Datapoints, func(a, b cw.Datapoint) int { return aws.ToTime(a.Timestamp).Compare(aws.ToTime(b.Timestamp)) })
 	return lag{
 		at:      aws.ToTime(newest.Timestamp),
-		behind:  time.Duration(aws.ToFloat64(newest.Maximum) * float64(time.Second)),
+		behind:  time.Duration(aws.ToFloat64(newest.Maximum) * float64(unit)),
 		stopped: aws.ToFloat64(newest.Minimum) < 0,
 	}, nil
 }

@@ -23,13 +23,22 @@ import (
 // lag is what the replica says of the minute that passes.
 func (w *world) lag(seconds float64) {
 	w.t.Helper()
-	must[*cloudwatch.PutMetricDataOutput](w.t)(cloudwatch.NewFromConfig(new(simulated.Caller).Config(w.AWS, w.Front, away)).PutMetricData(w.t.Context(), &cloudwatch.PutMetricDataInput{
+	w.measure("ReplicaLag", seconds, cw.Dimension{Name: aws.String("DBInstanceIdentifier"), Value: aws.String("orders-replica")})
+}
+
+// measure puts a metric of RDS and lets the minute pass.
+func (w *world) measure(metric string, value float64, of ...cw.Dimension) {
+	w.t.Helper()
+	must[*cloudwatch.PutMetricDataOutput](w.t)(w.metrics().PutMetricData(w.t.Context(), &cloudwatch.PutMetricDataInput{
 		Namespace: aws.String("AWS/RDS"), MetricData: []cw.MetricDatum{{
-			MetricName: aws.String("ReplicaLag"), Value: aws.Float64(seconds), Timestamp: aws.Time(w.Now()),
-			Dimensions: []cw.Dimension{{Name: aws.String("DBInstanceIdentifier"), Value: aws.String("orders-replica")}},
+			MetricName: aws.String(metric), Value: aws.Float64(value), Timestamp: aws.Time(w.Now()), Dimensions: of,
 		}},
 	}))
 	w.Pass(time.Minute)
+}
+
+func (w *world) metrics() *cloudwatch.Client {
+	return cloudwatch.NewFromConfig(new(simulated.Caller).Config(w.AWS, w.Front, away))
 }
 
 func TestAdvance_promotesGracefullyOnceAllFromBeforeTheFenceHasArrived(t *testing.T) {
