@@ -38,7 +38,8 @@ func TestAfter_takesNothingAwayThatWasKnown(t *testing.T) {
 	}{
 		"the first look":                         {run.Age{}, hourly, []protect.Source{source(time.Minute)}, nil, now(time.Minute)},
 		"the furthest behind counts":             {before(5*time.Minute, 0), hourly, []protect.Source{source(time.Minute), source(time.Hour), source(time.Second)}, nil, now(time.Hour)},
-		"one has nothing":                        {before(5*time.Minute, 0), hourly, []protect.Source{source(time.Minute), {}}, nil, run.Age{Policy: "data", At: noon}},
+		"one has nothing":                        {before(5*time.Minute, 0), hourly, []protect.Source{source(time.Minute), {}}, nil, run.Age{Policy: "data", At: noon, Beyond: true}},
+		"one is late":                            {before(5*time.Minute, 0), hourly, []protect.Source{source(time.Minute), source(48 * time.Hour)}, nil, run.Age{Policy: "data", At: noon, Newest: noon.Add(-48 * time.Hour), Beyond: true}},
 		"a failed look":                          {before(5*time.Minute, time.Hour), hourly, nil, errors.New("no answer"), but(before(5*time.Minute, time.Hour), "no answer")},
 		"a failed look, and a second":            {but(before(5*time.Minute, 0), "no answer"), hourly, nil, errors.New("denied"), but(before(5*time.Minute, 0), "denied")},
 		"nothing but a failed look":              {run.Age{}, hourly, nil, errors.New("no answer"), run.Age{Policy: "data", Problem: "no answer"}},

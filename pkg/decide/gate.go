@@ -24,13 +24,6 @@ type Protected struct {
 	Continuous bool `json:"continuous,omitempty"`
 }
 
-// stale is after how long nobody's word on a step or a policy counts any more: checks
-// come every half hour and ages every five minutes, and one that is late is forgiven.
-const (
-	staleCheck = 70 * time.Minute
-	staleAge   = 15 * time.Minute
-)
-
 const (
 	// unseen is how long a disaster may have gone on before the first signal of it. What
 	// a check found wrong for the first time in that while is the disaster.
@@ -97,7 +90,7 @@ func (p Protected) loss(ages []run.Age, began time.Time) (said string, objection
 		return fmt.Sprintf("nobody knows what policy %s would lose: its recovery points were never looked at", p.Policy), true
 	case age.At.IsZero():
 		return fmt.Sprintf("nobody knows what policy %s would lose: %s", p.Policy, why), true
-	case began.Sub(age.At) > staleAge:
+	case began.Sub(age.At) > run.AgedFor:
 		return fmt.Sprintf("nobody knows what policy %s would lose: its recovery points were seen last at %s (%s)", p.Policy, clock(age.At), why), true
 	case age.Newest.IsZero():
 		return fmt.Sprintf("policy %s has a source without a usable recovery point: all of its data would be lost", p.Policy), true
@@ -118,7 +111,7 @@ func red(step string, ready []run.Readiness, began time.Time) string {
 	for _, r := range ready {
 		switch {
 		case r.Course != plan.CourseRecover || r.Step != step:
-		case began.Sub(r.At) > staleCheck:
+		case began.Sub(r.At) > run.ReadyFor:
 			return fmt.Sprintf("whether step %s would work is not known: it was checked last at %s", step, clock(r.At))
 		case len(r.Problems) > 0 && r.Since.Before(began.Add(-unseen)):
 			return fmt.Sprintf("step %s is not ready since %s: %s", step, clock(r.Since), strings.Join(r.Problems, "; "))

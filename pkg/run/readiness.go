@@ -7,6 +7,13 @@ import (
 	"github.com/pilotlight/pilotlight/pkg/plan"
 )
 
+// Until when nobody's word on a step or a policy counts any more: checks come every
+// half hour and ages every five minutes, and one that is late is forgiven.
+const (
+	ReadyFor = 70 * time.Minute
+	AgedFor  = 15 * time.Minute
+)
+
 // Readiness is what would stop a step if it ran at that moment. It is looked for
 // every half hour, with the step's own role.
 type Readiness struct {
@@ -37,6 +44,7 @@ type Age struct {
 	Policy  string    `json:"policy"`
 	Newest  time.Time `json:"newest,omitzero"`   // of the source that is furthest behind; zero: one has nothing usable
 	At      time.Time `json:"at,omitzero"`       // when that was seen; zero: never
+	Beyond  bool      `json:"beyond,omitempty"`  // they were older than the policy's RPO then, or there were none
 	Problem string    `json:"problem,omitempty"` // why it could not be seen again since; empty: it could
 }
 

@@ -142,7 +142,7 @@ func TestHandle_notesForDecisionsWhatIsKnownOfEachPolicy(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []run.Age{
-		{Policy: "data", Newest: noon.Add(-61 * time.Minute), At: noon, Problem: "us-east-1 does not answer"},
+		{Policy: "data", Newest: noon.Add(-61 * time.Minute), At: noon, Beyond: true, Problem: "us-east-1 does not answer"},
 		{Policy: "web", Newest: noon.Add(-55 * time.Minute), At: noon.Add(5 * time.Minute)},
 	}
 	if diff := cmp.Diff(want, ages); diff != "" {

@@ -24,6 +24,8 @@ type Ledger interface {
 	State(ctx context.Context, plan string) (run.State, time.Time, error)
 	Open(ctx context.Context, plan, runID string) (run.Record, error)
 	Swap(ctx context.Context, was, next run.State) error
+	Readiness(ctx context.Context, plan string) ([]run.Readiness, time.Time, error)
+	Ages(ctx context.Context, plan string) ([]run.Age, error)
 }
 
 // Executions starts the execution of a plan's run. Two calls are one execution.
@@ -102,16 +104,4 @@ func (k *Kind) start(ctx context.Context, was, next run.State) (step.Progress, e
 		return step.Progress{}, err
 	}
 	return step.Pending("run " + next.Run + " starts"), k.executions.Start(ctx, next)
-}
-
-// Check says where the child would not let itself be run.
-func (k *Kind) Check(ctx context.Context, _ step.Run, spec plan.RunPlan) ([]string, error) {
-	child, _, err := k.ledger.State(ctx, spec.Plan)
-	if err != nil {
-		return nil, fmt.Errorf("is plan %s deployed in the same region and account? %w", spec.Plan, err)
-	}
-	if child.Posture == run.NeedsPerson {
-		return []string{fmt.Sprintf("Plan %s needs a person: see to its run %s, and settle it with pilotlight answer.", spec.Plan, child.Run)}, nil
-	}
-	return nil, nil
 }

@@ -3,7 +3,6 @@ package runplan
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -237,23 +236,5 @@ func TestUndo_cancelsARunOnceAndWaitsForIt(t *testing.T) {
 	w.ends(run.Aborted)
 	if got, err := w.undo(); err != nil || !got.Done || got.Left != "" {
 		t.Errorf("%+v, %v", got, err)
-	}
-}
-
-func TestCheck_saysThatAChildNeedsAPerson(t *testing.T) {
-	w := newWorld(t)
-	for want := range 2 {
-		problems, err := w.kind().Check(t.Context(), step.Run{}, plan.RunPlan{Plan: "c"})
-		if err != nil || len(problems) != want {
-			t.Errorf("%v, %v; want %d problems", problems, err, want)
-		}
-		if want == 0 {
-			w.reserved(run.Unplanned)
-			w.ends(run.Dirty)
-		}
-	}
-	w.book.Break = func(string) error { return fmt.Errorf("no such table") }
-	if _, err := w.kind().Check(t.Context(), step.Run{}, plan.RunPlan{Plan: "c"}); err == nil {
-		t.Error("a child without a ledger is no problem")
 	}
 }
