@@ -57,10 +57,7 @@ func (r *Region) Short(ctx context.Context, either ...Start) ([]string, error) {
 	used := counted(running, sizes)
 	var first []string
 	for i, start := range either {
-		lacking, err := r.unknown(start, sizes), error(nil)
-		if len(lacking) == 0 {
-			lacking, err = r.lacking(ctx, used, counted(start, sizes))
-		}
+		lacking, err := r.lacking(ctx, used, start, sizes)
 		if err != nil || len(lacking) == 0 {
 			return nil, err
 		}
@@ -132,17 +129,13 @@ func counted(start Start, sizes map[string]int) map[string]int {
 	return sum
 }
 
-func (r *Region) unknown(start Start, sizes map[string]int) (problems []string) {
+func (r *Region) lacking(ctx context.Context, used map[string]int, start Start, sizes map[string]int) (problems []string, err error) {
 	for _, kind := range slices.Sorted(maps.Keys(start)) {
 		if sizes[kind] == 0 {
 			problems = append(problems, fmt.Sprintf("EC2 has no type %s in %s: name another.", kind, r.name))
 		}
 	}
-	return problems
-}
-
-func (r *Region) lacking(ctx context.Context, used, more map[string]int) ([]string, error) {
-	var problems []string
+	more := counted(start, sizes)
 	for _, code := range slices.Sorted(maps.Keys(more)) {
 		if code == "" || more[code] <= 0 {
 			continue
