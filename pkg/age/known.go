@@ -18,11 +18,14 @@ const unseen = "only one of the two regions answers"
 // does not see a source that has no point, or whose points ended long ago, and cannot
 // tell how far behind was left what is copied without a pause.
 func After(was run.Age, policy plan.Policy, sources []protect.Source, failed error, now time.Time) run.Age {
+	within := func(newest, at time.Time) bool {
+		return StateOf(protect.Source{Newest: newest}, policy.RPO.D(), at) == OK
+	}
 	newest := furthest(sources)
-	seen := run.Age{Policy: policy.Name, Newest: newest, At: now, Beyond: StateOf(protect.Source{Newest: newest}, policy.RPO.D(), now) != OK}
+	seen := run.Age{Policy: policy.Name, Newest: newest, At: now, Beyond: !within(newest, now)}
 	was.Policy = policy.Name
 	alone := slices.ContainsFunc(sources, func(s protect.Source) bool { return s.Unseen })
-	well := StateOf(protect.Source{Newest: was.Newest}, policy.RPO.D(), was.At) == OK
+	well := within(was.Newest, was.At)
 	switch {
 	case failed != nil:
 		was.Problem = failed.Error()

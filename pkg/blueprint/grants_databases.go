@@ -54,8 +54,7 @@ func globalGrants(p *plan.Plan, spec *plan.PromoteDatabase) []Grant {
 		{Actions: []string{"rds:DescribeGlobalClusters"}, Resources: []string{global}, Regions: []string{p.Recovery}},
 		{Actions: []string{"rds:DescribeDBClusters"}, Resources: cluster, Regions: []string{p.Recovery}},
 		{Actions: []string{"rds:FailoverGlobalCluster", "rds:SwitchoverGlobalCluster"}, Resources: append(cluster, global), Regions: []string{p.Recovery}},
-		{Actions: []string{"cloudwatch:GetMetricStatistics", "cloudwatch:ListMetrics"}, Resources: []string{"*"}, Regions: []string{p.Recovery},
-			Because: "metrics have no resource level; these only read AWS/RDS"},
+		readsLag(p.Recovery, "cloudwatch:ListMetrics"),
 	}
 }
 
@@ -147,10 +146,10 @@ func suffixed(region, resource string, names []string, suffix string) []string {
 	return arns
 }
 
-// readsLag lets a step see how far a replica is behind.
-func readsLag(region string) Grant {
-	return Grant{Actions: []string{"cloudwatch:GetMetricStatistics"}, Resources: []string{"*"}, Regions: []string{region},
-		Because: "GetMetricStatistics has no resource level; it only reads AWS/RDS"}
+// readsLag lets a step see how far a replica is behind; with more, what its metric is of.
+func readsLag(region string, more ...string) Grant {
+	return Grant{Actions: append([]string{"cloudwatch:GetMetricStatistics"}, more...), Resources: []string{"*"}, Regions: []string{region},
+		Because: "metrics have no resource level; the step only reads AWS/RDS"}
 }
 
 // asksRDS lets a check see whether a class is offered and an instance more fits.

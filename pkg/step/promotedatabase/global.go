@@ -111,32 +111,38 @@ func moving(global types.GlobalCluster) string {
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html
 var lags = []string{"AuroraGlobalDBRPOLag", "AuroraGlobalDBReplicationLag"}
 
-// globalLag is how far a secondary cluster is behind. CloudWatch is asked which
-// dimensions the metric has beside the cluster, such as the region of the writer; of
-// several, the one that was measured last counts.
-func (k *Kind) globalLag(ctx context.Context, cluster string, now time.Time) (found lag, err error) {
+// globalLag is how far a secondary cluster is behind, by the first of the metrics that
+// says so.
+func (k *Kind) globalLag(ctx context.Context, cluster string, now time.Time) (lag, error) {
 	for _, metric := range lags {
-		pages := cloudwatch.NewListMetricsPaginator(k.metrics, &cloudwatch.ListMetricsInput{
-			Namespace: aws.String("AWS/RDS"), MetricName: aws.String(metric),
-			Dimensions: []cw.DimensionFilter{{Name: aws.String("DBClusterIdentifier"), Value: aws.String(cluster)}},
-		})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return lag{}, fmt.Errorf("look for %s of %s: %w", metric, cluster, err)
-			}
-			for _, m := range page.Metrics {
-				one, err := k.newest(ctx, metric, m.Dimensions, time.Millisecond, now)
-				if err != nil {
-					return lag{}, err
-				}
-				if one.at.After(found.at) {
-					found = one
-				}
-			}
+		found, err := k.ofCluster(ctx, metric, cluster, now)
+		if err != nil || !found.at.IsZero() {
+			return found, err
 		}
-		if !found.at.IsZero() {
-			break
+	}
+	return lag{}, nil
+}
+
+// ofCluster asks CloudWatch which dimensions a metric has beside the cluster, such as the
+// region of the writer. Of several, the one that was measured last counts.
+func (k *Kind) ofCluster(ctx context.Context, metric, cluster string, now time.Time) (found lag, err error) {
+	pages := cloudwatch.NewListMetricsPaginator(k.metrics, &cloudwatch.ListMetricsInput{
+		Namespace: aws.String("AWS/RDS"), MetricName: aws.String(metric),
+		Dimensions: []cw.DimensionFilter{{Name: aws.String("DBClusterIdentifier"), Value: aws.String(cluster)}},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return lag{}, fmt.Errorf("look for %s of %s: %w", metric, cluster, err)
+		}
+		for _, m := range page.Metrics {
+			one, err := k.newest(ctx, metric, m.Dimensions, time.Millisecond, now)
+			if err != nil {
+				return lag{}, err
+			}
+			if one.at.After(found.at) {
+				found = one
+			}
 		}
 	}
 	return found, nil
